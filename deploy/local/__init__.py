@@ -1,0 +1,1 @@
+"""The real parts, started on this machine: Kafka, the registry, ClickHouse, every stage."""

@@ -1,0 +1,1 @@
+"""What an application imports to send events; light: no faust, no numpy."""

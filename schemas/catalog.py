@@ -1,0 +1,108 @@
+"""The schema files as Python objects: self-contained, parsed, and as prefixes.
+
+`definition(name)` is what the registry gets: one JSON object with every named type written out
+where it first appears. `parsed(name)` is what the codec reads and writes with: the same without
+logical types, so that times are plain integers (milliseconds, UTC) and not datetime objects.
+`head(name, last)` is the prefix of a record up to and with field `last`.
+"""
+
+import copy
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from fastavro import parse_schema
+
+FOLDER: Final = Path(__file__).parent
+NAMESPACE: Final = "feedloop."
+FILES: Final = {
+    "Inference": "inference",
+    "Feedback": "feedback",
+    "Interaction": "interaction",
+    "Enriched": "enriched",
+    "Partial": "partial",
+    "Metric": "metric",
+    "Action": "action",
+    "ActionResult": "action_result",
+    "DeadLetter": "dead_letter",
+}
+"""The nine records and their files; `sums.avsc` is a part of two of them."""
+
+_PARTS: Final = {"Sums": "sums", **FILES}
+_PRIMITIVES: Final = frozenset(
+    ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
+)
+_NAMED: Final = frozenset(("record", "enum", "fixed"))
+
+Schema = Any
+"""An Avro schema as JSON: a string, a list (union) or a dict."""
+
+
+@cache
+def _file(name: str) -> Schema:
+    return json.loads((FOLDER / f"{_PARTS[name]}.avsc").read_text())
+
+
+@cache
+def definition(name: str) -> dict[str, Any]:
+    """Return the self-contained schema of record `name` (do not change it)."""
+    schema: dict[str, Any] = _inline(_file(name), set())
+    return schema
+
+
+def _inline(schema: Schema, seen: set[str]) -> Schema:
+    if isinstance(schema, str):
+        short = schema.removeprefix(NAMESPACE)
+        if schema in _PRIMITIVES or short in seen:
+            return schema
+        return _inline(_file(short), seen)
+    if isinstance(schema, list):
+        return [_inline(branch, seen) for branch in schema]
+    return _inline_object(schema, seen)
+
+
+def _inline_object(schema: dict[str, Any], seen: set[str]) -> dict[str, Any]:
+    out = dict(schema)
+    if out["type"] in _NAMED:
+        seen.add(out["name"])
+    if out["type"] == "record":
+        out["fields"] = [{**f, "type": _inline(f["type"], seen)} for f in out["fields"]]
+    elif out["type"] == "array":
+        out["items"] = _inline(out["items"], seen)
+    elif out["type"] == "map":
+        out["values"] = _inline(out["values"], seen)
+    return out
+
+
+def without_logical_types(schema: Schema) -> Schema:
+    """Return a copy of `schema` in which times are plain longs."""
+    if isinstance(schema, list):
+        return [without_logical_types(branch) for branch in schema]
+    if isinstance(schema, dict):
+        if "logicalType" in schema:
+            return schema["type"]
+        return {key: without_logical_types(value) for key, value in schema.items()}
+    return schema
+
+
+def parse(schema: Schema) -> dict[str, Any]:
+    """Return a writer's schema (JSON) ready for the codec."""
+    parsed: dict[str, Any] = parse_schema(without_logical_types(copy.deepcopy(schema)))
+    return parsed
+
+
+@cache
+def parsed(name: str) -> dict[str, Any]:
+    """Return our version of record `name`, ready for the codec."""
+    return parse(definition(name))
+
+
+def head(schema: Schema, last: str) -> dict[str, Any]:
+    """Return `schema` (JSON, of any version) cut after field `last`, ready for the codec.
+
+    Raises ValueError if there is no such field.
+    """
+    names = [field["name"] for field in schema["fields"]]
+    cut = names.index(last) + 1
+    return parse({**schema, "fields": schema["fields"][:cut]})

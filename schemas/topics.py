@@ -1,0 +1,84 @@
+"""Each topic once, in the order of the flow: key, schema, retention, who writes it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+
+PARTITIONER: Final = "murmur2_random"
+"""The hash every confluent producer sets, so that it agrees with Java and aiokafka."""
+
+CONTROL_HEADER: Final = "feedloop-control"
+"""Header of a control record (`flush`); such a record has no value and passes every stage."""
+FLUSH: Final = b"flush"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `name` is without the prefix; `retention_ms` 0 means compacted."""
+
+    name: str
+    schema: str | None  # record name, None for internal bytes
+    key: str
+    writer: str
+    retention_ms: int
+    co_partitioned: str | None  # group whose topics must have the same partition count
+
+    @property
+    def compacted(self) -> bool:
+        """Whether Kafka keeps the last value of each key instead of a period of time."""
+        return self.retention_ms == 0
+
+    def full(self, prefix: str) -> str:
+        """Return the name on the broker, e.g. `feedloop.inference`."""
+        return prefix + self.name
+
+
+SESSION: Final = "session"
+TENANT: Final = "tenant"
+
+INFERENCE: Final = Topic("inference", "Inference", "session_id", "services", DAY_MS, SESSION)
+FEEDBACK: Final = Topic("feedback", "Feedback", "session_id", "services", DAY_MS, SESSION)
+INTERACTION: Final = Topic("interaction", "Interaction", "session_id", "services", DAY_MS, SESSION)
+INFERENCE_REDACTED: Final = Topic(
+    "inference.redacted", "Inference", "session_id", "redact", 7 * DAY_MS, SESSION
+)
+FEEDBACK_REDACTED: Final = Topic(
+    "feedback.redacted", "Feedback", "session_id", "redact", 7 * DAY_MS, SESSION
+)
+INTERACTION_REDACTED: Final = Topic(
+    "interaction.redacted", "Interaction", "session_id", "redact", 7 * DAY_MS, SESSION
+)
+ENRICHED: Final = Topic("enriched", "Enriched", "session_id", "join", 7 * DAY_MS, SESSION)
+PARTIALS: Final = Topic("partials", "Partial", "tenant_id", "join", DAY_MS, TENANT)
+METRICS: Final = Topic("metrics", "Metric", "tenant_id", "decide", 7 * DAY_MS, TENANT)
+ACTIONS: Final = Topic("actions", "Action", "tenant_id", "decide", 30 * DAY_MS, TENANT)
+ACTION_RESULTS: Final = Topic(
+    "action-results", "ActionResult", "tenant_id", "consumers", 30 * DAY_MS, TENANT
+)
+DEAD_LETTERS: Final = Topic("dead-letters", "DeadLetter", "original", "all", 30 * DAY_MS, None)
+CHECKPOINTS_REDACT: Final = Topic("checkpoints.redact", None, "partition", "redact", 0, SESSION)
+CHECKPOINTS_JOIN: Final = Topic("checkpoints.join", None, "partition", "join", 0, SESSION)
+CHECKPOINTS_DECIDE: Final = Topic("checkpoints.decide", None, "partition", "decide", 0, TENANT)
+
+RAW: Final = (INFERENCE, FEEDBACK, INTERACTION)
+REDACTED: Final = (INFERENCE_REDACTED, FEEDBACK_REDACTED, INTERACTION_REDACTED)
+TOPICS: Final = (
+    *RAW,
+    *REDACTED,
+    ENRICHED,
+    PARTIALS,
+    METRICS,
+    ACTIONS,
+    ACTION_RESULTS,
+    DEAD_LETTERS,
+    CHECKPOINTS_REDACT,
+    CHECKPOINTS_JOIN,
+    CHECKPOINTS_DECIDE,
+)
+
+
+def redacted(raw: Topic) -> Topic:
+    """Return the topic that holds the redacted records of `raw`."""
+    return REDACTED[RAW.index(raw)]

@@ -1,0 +1,1 @@
+"""Each sink reads topics and writes one store, every record exactly once."""

@@ -1,0 +1,1 @@
+"""Wires topics to stages, top to bottom."""
