@@ -10,7 +10,7 @@ import copy
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fastavro import parse_schema
 
@@ -63,7 +63,7 @@ def _inline(schema: Schema, seen: set[str]) -> Schema:
 
 
 def _inline_object(schema: dict[str, Any], seen: set[str]) -> dict[str, Any]:
-    out = dict(schema)
+    out: dict[str, Any] = dict(schema)
     if out["type"] in _NAMED:
         seen.add(out["name"])
     if out["type"] == "record":
@@ -88,8 +88,8 @@ def without_logical_types(schema: Schema) -> Schema:
 
 def parse(schema: Schema) -> dict[str, Any]:
     """Return a writer's schema (JSON) ready for the codec."""
-    parsed: dict[str, Any] = parse_schema(without_logical_types(copy.deepcopy(schema)))
-    return parsed
+    ready: Any = parse_schema(without_logical_types(copy.deepcopy(schema)))
+    return cast(dict[str, Any], ready)
 
 
 @cache

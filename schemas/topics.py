@@ -78,6 +78,30 @@ TOPICS: Final = (
     CHECKPOINTS_DECIDE,
 )
 
+STORED: Final = (
+    INFERENCE_REDACTED,
+    ENRICHED,
+    METRICS,
+    ACTIONS,
+    ACTION_RESULTS,
+    DEAD_LETTERS,
+)
+"""What the sinks keep, in the order of the tables inferences, signals, metrics, actions, …"""
+
+INPUTS: Final = {
+    "redact": RAW,
+    "join": REDACTED,
+    "decide": (PARTIALS, ACTION_RESULTS),
+    "clickhouse": STORED,
+    "parquet": STORED,
+}
+"""Each stage and sink (`feedloop worker NAME`) and the topics it reads."""
+
+
+def group(worker: str, prefix: str = "feedloop.") -> str:
+    """Return the consumer group of a stage or sink, e.g. `feedloop.join`."""
+    return prefix + worker
+
 
 def redacted(raw: Topic) -> Topic:
     """Return the topic that holds the redacted records of `raw`."""
