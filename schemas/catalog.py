@@ -89,7 +89,7 @@ def without_logical_types(schema: Schema) -> Schema:
 def parse(schema: Schema) -> dict[str, Any]:
     """Return a writer's schema (JSON) ready for the codec."""
     ready: Any = parse_schema(without_logical_types(copy.deepcopy(schema)))
-    return cast(dict[str, Any], ready)
+    return cast("dict[str, Any]", ready)
 
 
 @cache
