@@ -1,0 +1,50 @@
+# feedloop: what a person types. `make` alone prints this help from the ## notes.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+DATA ?= .feedloop
+# The whole test session ends after this many seconds, whatever hangs.
+TEST_SECONDS ?= 1200
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test check bench
+
+help: ## print this list
+	@echo "feedloop: are our answers getting better or worse, and what do we do about it?"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv from requirements.lock (nothing to do if it is up to date)
+
+# pip runs as `python -m pip`, so that a moved checkout or a long path can't break its script.
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "feedloop needs Python 3.11 or 3.12 and found no python3: install it, or say make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 13) else "feedloop needs Python 3.11 or 3.12; %s is %d.%d. Say make setup PYTHON=/path/to/python3.11" % ((sys.executable,) + v))'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## the whole loop, live in the terminal, in under 4 minutes (KEEP=1: leave it running)
+	$(BIN)/feedloop demo $(if $(KEEP),--keep)
+
+up: setup ## start broker, registry, store and every stage here, in the background (DATA=.feedloop)
+	$(BIN)/feedloop up --detach --data $(DATA)
+
+down: setup ## stop what `make up` started; its data stays
+	$(BIN)/feedloop down --data $(DATA)
+
+test: setup ## unit tests, then tests against the real broker, registry and stores
+	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) tests/unit tests/integration
+
+check: setup ## lint, format, types, import contracts, schema compatibility, deploy files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/feedloop schemas check
+	$(BIN)/python -m pytest tests/unit/test_house.py tests/unit/test_deploy_files.py
+
+bench: setup ## measure speed and delay (tests/benchmarks/README.md says how to read it)
+	$(BIN)/python -m pytest -s tests/benchmarks
