@@ -7,23 +7,14 @@ from typing import Any, Final
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from schemas.catalog import definition, parse
+from schemas.catalog import definition
 from schemas.errors import ConfigError, RegistryDown, UndecodableRecord
 from schemas.settings import RegistrySettings
 from schemas.topics import TOPICS, Topic
+from schemas.writer_schema import WriterSchema
 
 COMPATIBILITY: Final = "FULL_TRANSITIVE"
 UNKNOWN_TTL_S: Final = 10.0  # how long "no such id" is believed
-
-
-class WriterSchema:
-    """A writer's schema: `name` of its record, `json` as registered, `parsed` for the codec."""
-
-    def __init__(self, number: int, text: str) -> None:
-        self.id = number
-        self.json: Any = json.loads(text)
-        self.parsed: Any = parse(self.json)
-        self.name: str = self.json["name"] if isinstance(self.json, dict) else ""
 
 
 class Registry:

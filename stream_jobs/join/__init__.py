@@ -1,1 +1,1 @@
-"""The join room."""
+"""Join: each signal meets the inference it is about; sessions end; windows are summed."""
