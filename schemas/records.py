@@ -118,14 +118,24 @@ TYPES: Final[dict[str, tuple[type[Event], Topic]]] = {
 """`type` in the JSON form of an event → its record and the topic it goes to."""
 
 
-def check_event(kind: str, fields: dict[str, Any], now_ms: int, future_bound_ms: int) -> None:
+def check_event(
+    kind: str,
+    fields: dict[str, Any],
+    now_ms: int,
+    future_bound_ms: int,
+    *,
+    extra: bool = False,
+) -> None:
     """Raise InvalidRecord if `fields` is not a valid event of type `kind`; values are not quoted.
 
-    `future_event_time` if it is dated after now_ms + future_bound_ms, else `invalid`.
+    `future_event_time` if it is dated after now_ms + future_bound_ms, else `invalid`. `extra`:
+    fields that we don't know are taken (a newer writer's schema may have them).
     """
     known = TYPES.get(kind)
     if known is None:
         raise InvalidRecord("invalid", f"unknown type; expected one of {', '.join(TYPES)}")
+    if extra:
+        fields = {name: fields[name] for name in known[0].__struct_fields__ if name in fields}
     try:
         event = msgspec.convert(fields, known[0])
     except msgspec.ValidationError as error:

@@ -12,6 +12,8 @@ PARTITIONER: Final = "murmur2_random"
 CONTROL_HEADER: Final = "feedloop-control"
 """Header of a control record (`flush`); such a record has no value and passes every stage."""
 FLUSH: Final = b"flush"
+REDACTIONS_HEADER: Final = "feedloop-redactions"
+"""Header of a redacted record: redacted spans by type, as JSON; never the values."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,137 @@
+"""One partition number: fence, restore, feed, commit.
+
+House rules: (1) `fence` comes before the checkpoint is read, else a predecessor could still write
+one. (2) Outputs, checkpoint and offsets go in one transaction. (3) After a failed commit the state
+in memory is ahead of Kafka: the process ends, nothing is mended in place.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from confluent_kafka import Consumer
+
+from schemas.settings import Settings
+from schemas.topics import Topic
+from stream_jobs.runtime.checkpoint import Checkpoint, pack
+from stream_jobs.runtime.restore import available_offsets, last_checkpoint, start_offsets
+from stream_jobs.runtime.transactions import Transactions
+from stream_jobs.stage import Chunk, Logic, Outbound, Restored
+
+POSITION_COMMIT_S: Final = 1.0  # how soon a position that moved past markers only is committed
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: its topics, and how the logic of one partition number is made."""
+
+    name: str
+    inputs: tuple[Topic, ...]
+    checkpoints: Topic
+    build: Callable[[Restored], Logic]
+
+
+class Prepared(NamedTuple):
+    """One commit: next offsets by topic, the checkpoint's bytes, metadata by topic."""
+
+    next: dict[str, int]
+    checkpoint: bytes
+    metadata: dict[str, str]
+
+
+class PartitionTask:
+    """Everything that one partition number of a stage owns."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        settings: Settings,
+        partition: int,
+        topic_ids: dict[str, str],
+        member: Consumer,
+    ) -> None:
+        """Take ownership and restore; blocks for broker round trips: call it in a thread."""
+        self.stage = stage
+        self.partition = partition
+        self._settings = settings
+        self._ids = topic_ids
+        kafka = settings.kafka
+        self._transactions = Transactions(kafka, stage.name, partition, member)
+        self._transactions.fence()
+        where = f"stage {stage.name}, partition {partition}"
+        checkpoint = last_checkpoint(kafka, stage.checkpoints.full(kafka.topic_prefix), partition)
+        names = [topic.name for topic in stage.inputs]
+        self.positions = start_offsets(
+            checkpoint, topic_ids, available_offsets(kafka, names, partition), where
+        )
+        self._committed: dict[str, int] = dict(checkpoint.next) if checkpoint else {}
+        self.logic = stage.build(
+            Restored(
+                partition,
+                {**self.positions, **self._committed},
+                dict(self.positions),
+                checkpoint.state if checkpoint else None,
+            )
+        )
+        self._committed_s = time.monotonic()
+        self.checkpoint_bytes = 0
+
+    def offer(self, chunk: Chunk, now_ms: int) -> None:
+        """Take what a fetch brought."""
+        self.positions[chunk.topic] = chunk.position
+        self.logic.offer(chunk, now_ms)
+
+    def step(self, now_ms: int) -> None:
+        """Process what can be processed, writing into the open transaction."""
+        outputs = self.logic.step(now_ms)
+        if outputs:
+            self._transactions.write(outputs)
+
+    def due(self, now_s: float) -> bool:
+        """Whether a commit is due at monotonic time `now_s`."""
+        since = now_s - self._committed_s
+        if self._transactions.open:
+            return since * 1000 >= self._settings.stage.commit_interval_ms
+        return since >= POSITION_COMMIT_S and self.logic.next_offsets() != self._committed
+
+    def dirty(self) -> bool:
+        """Whether anything was processed since the last commit."""
+        return self._transactions.open or self.logic.next_offsets() != self._committed
+
+    def prepare(self) -> Prepared:
+        """Return what the next commit says; on the loop's thread, after `step`."""
+        following = self.logic.next_offsets()
+        data = pack(
+            Checkpoint(
+                stage=self.stage.name,
+                partition=self.partition,
+                next=following,
+                rewind=self.logic.rewind_offsets(),
+                topic_ids=self._ids,
+                state=self.logic.snapshot(),
+            ),
+            self._settings.stage.max_checkpoint_bytes,
+        )
+        return Prepared(following, data, self._metadata())
+
+    def commit(self, prepared: Prepared) -> None:
+        """Commit outputs, checkpoint and offsets; blocks: in a thread, with no `step` beside it."""
+        key = b"%d" % self.partition
+        name = self.stage.checkpoints.name
+        self._transactions.write([Outbound(name, key, prepared.checkpoint, self.partition)])
+        offsets = {(topic, self.partition): offset for topic, offset in prepared.next.items()}
+        self._transactions.commit(offsets, prepared.metadata)
+        self._committed = prepared.next
+        self._committed_s = time.monotonic()
+        self.checkpoint_bytes = len(prepared.checkpoint)
+
+    def _metadata(self) -> dict[str, str]:
+        stats = {"t": int(time.time() * 1000), **self.logic.stats()}
+        return {self.stage.inputs[0].name: json.dumps(stats, separators=(",", ":"))}
+
+    def lag(self, ends: Sequence[tuple[str, int]]) -> int:
+        """Return how many offsets lie between what is processed and `ends` [(topic, end)]."""
+        following = self.logic.next_offsets()
+        return sum(max(0, end - following.get(topic, 0)) for topic, end in ends)

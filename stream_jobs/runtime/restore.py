@@ -1,0 +1,136 @@
+"""Where a partition number starts: its last checkpoint, held against what Kafka still has."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from schemas.errors import BrokerDown, ConfigError, MissingDataError
+from schemas.settings import KafkaSettings, kafka_config
+from schemas.topics import Topic
+from stream_jobs.runtime.checkpoint import Checkpoint, unpack
+
+TIMEOUT_S: Final = 30.0
+TAIL: Final = (16, 256, 4096)  # how far back the last checkpoint is looked for, in offsets
+
+
+def last_checkpoint(kafka: KafkaSettings, topic: str, partition: int) -> Checkpoint | None:
+    """Return the last committed checkpoint in `topic` (full name), None if there is none.
+
+    Raises CorruptStateError, BrokerDown.
+    """
+    consumer = Consumer(
+        kafka_config(kafka)
+        | {
+            "group.id": f"{topic}-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "error",
+        }
+    )
+    try:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)
+        for back in (*TAIL, high - low):
+            start = max(low, high - back)
+            data = _last_value(consumer, TopicPartition(topic, partition, start))
+            if data is not None:
+                return unpack(data, f"{topic}, partition {partition}")
+            if start == low:
+                break
+        return None
+    except KafkaException as error:
+        raise BrokerDown(f"can't read {topic}, partition {partition}: {error}") from error
+    finally:
+        consumer.close()
+
+
+def _last_value(consumer: Consumer, start: TopicPartition) -> bytes | None:
+    consumer.assign([start])
+    last: bytes | None = None
+    while True:
+        message = consumer.poll(TIMEOUT_S)
+        if message is None:
+            raise BrokerDown(f"reading {start.topic}, partition {start.partition}, timed out")
+        error = message.error()
+        if error is None:
+            last = message.value()
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            return last
+        else:
+            raise KafkaException(error)
+
+
+def topic_ids(kafka: KafkaSettings, topics: Sequence[Topic]) -> dict[str, tuple[str, int]]:
+    """Return {topic name without prefix: (Kafka's topic id, partition count)}.
+
+    Raises ConfigError if a topic is missing, BrokerDown.
+    """
+    names = {topic.full(kafka.topic_prefix): topic.name for topic in topics}
+    admin = AdminClient(kafka_config(kafka))
+    found: dict[str, tuple[str, int]] = {}
+    for full, future in admin.describe_topics(TopicCollection(list(names))).items():
+        try:
+            described = future.result(TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise ConfigError(
+                    f"topic {full} does not exist. Make it: feedloop topics apply"
+                ) from None
+            raise BrokerDown(f"can't describe topic {full}: {error}") from error
+        found[names[full]] = (str(described.topic_id), len(described.partitions))
+    return found
+
+
+def start_offsets(
+    checkpoint: Checkpoint | None,
+    ids: Mapping[str, str],
+    available: Mapping[str, tuple[int, int]],
+    where: str,
+) -> dict[str, int]:
+    """Return, per topic, the offset to read from; pure.
+
+    `ids` {topic: Kafka's id}, `available` {topic: (first offset, end offset)}. Without a
+    checkpoint: the first offset. Raises MissingDataError if the checkpoint points at records that
+    are gone or at a topic that was made anew.
+    """
+    starts: dict[str, int] = {}
+    for topic, (first, end) in available.items():
+        if checkpoint is None or topic not in checkpoint.next:
+            starts[topic] = first
+            continue
+        if checkpoint.topic_ids.get(topic) != ids[topic]:
+            raise MissingDataError(
+                f"{where}: topic {topic} was deleted and made anew since the last checkpoint. "
+                "No offset was moved. If its old records may be given up, delete the stage's "
+                "checkpoints topic, run `feedloop topics apply` and start again"
+            )
+        if not first <= checkpoint.next[topic] <= end:
+            raise MissingDataError(
+                f"{where}: the next record of {topic} is offset {checkpoint.next[topic]}, but "
+                f"Kafka has {first} to {end}: retention removed records before they were read. "
+                "No offset was moved. Restore them from a replica or a backup; or accept the gap "
+                "by deleting the stage's checkpoints topic, `feedloop topics apply`, start again"
+            )
+        # Records that only refill buffers may be gone: what they held is older than any wait.
+        starts[topic] = max(first, min(checkpoint.rewind.get(topic, end), checkpoint.next[topic]))
+    return starts
+
+
+def available_offsets(
+    kafka: KafkaSettings, topics: Sequence[str], partition: int
+) -> dict[str, tuple[int, int]]:
+    """Return {topic: (first offset, end offset)} of `partition`. Raises BrokerDown."""
+    consumer = Consumer(kafka_config(kafka) | {"group.id": "feedloop-watermarks"})
+    try:
+        return {
+            topic: consumer.get_watermark_offsets(
+                TopicPartition(kafka.topic_prefix + topic, partition), TIMEOUT_S
+            )
+            for topic in topics
+        }
+    except KafkaException as error:
+        raise BrokerDown(f"can't read the offsets of partition {partition}: {error}") from error
+    finally:
+        consumer.close()
