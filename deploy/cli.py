@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "worker": "Run one stage or sink in this process.",
     "topics": "Create and check the Kafka topics.",
     "schemas": "Register and check the Avro schemas.",
+    "config": "Show every setting, its value and where it comes from.",
 }
 """Each command and the line that the overview shows for it, in the order of first use."""
 
@@ -39,7 +40,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
         help=ABOUT,
         no_args_is_help=True,
         add_completion=False,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

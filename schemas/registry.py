@@ -2,16 +2,21 @@
 
 import json
 import time
+import warnings
 from typing import Any, Final
 
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
-from confluent_kafka.schema_registry.error import SchemaRegistryError
+from authlib.deprecate import AuthlibDeprecationWarning
 
 from schemas.catalog import definition
 from schemas.errors import ConfigError, RegistryDown, UndecodableRecord
 from schemas.settings import RegistrySettings
 from schemas.topics import TOPICS, Topic
 from schemas.writer_schema import WriterSchema
+
+with warnings.catch_warnings():  # a part of the client tells every program of its own affairs
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+    from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 COMPATIBILITY: Final = "FULL_TRANSITIVE"
 UNKNOWN_TTL_S: Final = 10.0  # how long "no such id" is believed
