@@ -26,7 +26,9 @@ def send_flush(settings: Settings) -> int:
         if error is not None:
             errors.append(error)
 
-    producer = Producer({**kafka_config(settings.kafka), "enable.idempotence": True})
+    producer = Producer(
+        {**kafka_config(settings.kafka), "enable.idempotence": True, "log_level": 0}
+    )
     for topic, number in partitions:
         headers: dict[str, str | bytes | None] = {CONTROL_HEADER: FLUSH}
         producer.produce(topic, partition=number, headers=headers, on_delivery=delivered)

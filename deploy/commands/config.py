@@ -7,12 +7,11 @@ from typing import Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from deploy.commands.topics import AsJson
 from deploy.context import DEFAULT_DATA, DataDir, not_in_environment
 from deploy.local import state
+from deploy.tables import print_table
 from schemas.settings import (
     ENV_PREFIX,
     FILE_NAME,
@@ -38,11 +37,8 @@ def run(data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> None:
     if as_json:
         print(msgspec.json.encode({"settings": rows}).decode())
         return
-    table = Table("setting", "value", "from")
-    for row in rows:
-        style = "dim" if row["source"] == "default" else ""
-        table.add_row(row["env"], str(row["value"]), row["source"], style=style)
-    Console().print(table)
+    shown = [(row["env"], row["value"], row["source"]) for row in rows]
+    print_table(("setting", "value", "from"), shown, whole=("setting",))
 
 
 def settings_table(data: Path, environ: Mapping[str, str]) -> list[dict[str, Any]]:

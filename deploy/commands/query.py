@@ -7,12 +7,10 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from deploy.context import DEFAULT_DATA, DataDir, settings_for
 from deploy.hot_store import ask, connect
+from deploy.tables import print_table
 
 
 class Format(StrEnum):
@@ -67,12 +65,7 @@ def _csv(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
 
 
 def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(
-        *columns, box=box.SIMPLE_HEAD, caption=f"{len(rows)} rows", caption_justify="left"
-    )
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table, markup=False)
+    print_table(columns, rows)
 
 
 _PRINT = {

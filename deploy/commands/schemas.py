@@ -4,12 +4,11 @@ import sys
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from deploy import compatibility
 from deploy.commands.topics import AsJson
 from deploy.context import DEFAULT_DATA, DataDir, settings_for
+from deploy.tables import print_table
 from schemas.catalog import FILES
 from schemas.registry import Registry
 from schemas.topics import TOPICS
@@ -76,10 +75,7 @@ def show(as_json: AsJson = False) -> None:
     if as_json:
         print(msgspec.json.encode({"schemas": rows}).decode())
         return
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
-    Console().print(table)
+    print_table(list(rows[0]), [[_text(value) for value in row.values()] for row in rows])
 
 
 def _text(value: object) -> str:
@@ -87,10 +83,8 @@ def _text(value: object) -> str:
 
 
 def _print(prefix: str, ids: dict[str, int], as_json: bool) -> None:
+    subjects = {f"{prefix}{name}-value": number for name, number in ids.items()}
     if as_json:
-        print(msgspec.json.encode({f"{prefix}{name}-value": i for name, i in ids.items()}).decode())
-        return
-    table = Table("subject", "schema id")
-    for name, number in ids.items():
-        table.add_row(f"{prefix}{name}-value", str(number))
-    Console().print(table)
+        print(msgspec.json.encode(subjects).decode())
+    else:
+        print_table(("subject", "schema id"), subjects.items())

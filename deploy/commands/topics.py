@@ -5,15 +5,14 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from deploy.context import DEFAULT_DATA, DataDir, settings_for
+from deploy.tables import print_table
 from deploy.topic_plan import Step
 from deploy.topics import apply_topics, list_topics
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-_HOURS: Final = 3_600_000
+_HOUR_MS: Final = 3_600_000
 
 
 def register(app: typer.Typer) -> None:
@@ -47,10 +46,14 @@ def _print(steps: Iterable[Step], as_json: bool, create: str, change: str) -> No
         ]
         print(msgspec.json.encode({"topics": rows}).decode())
         return
-    table = Table("topic", "partitions", "kept", "key", "written by", "state", "notes")
-    for step, state in states:
-        topic = step.topic
-        kept = "compacted" if topic.compacted else f"{topic.retention_ms // _HOURS} h"
-        notes = "\n".join(step.notes)
-        table.add_row(step.name, str(step.partitions), kept, topic.key, topic.writer, state, notes)
-    Console().print(table)
+    columns = ("topic", "partitions", "kept", "key", "written by", "state")
+    print_table(columns, [(*_columns(step), state) for step, state in states], whole=("topic",))
+    for step, _ in states:
+        for note in step.notes:
+            print(f"{step.name}: {note}")
+
+
+def _columns(step: Step) -> tuple[object, ...]:
+    topic = step.topic
+    kept = "compacted" if topic.compacted else f"{topic.retention_ms // _HOUR_MS} h"
+    return step.name, step.partitions, kept, topic.key, topic.writer
