@@ -65,6 +65,8 @@ class ClickHouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     database: str = "default"
     secure: bool = False
     body_ttl_days: int = 90  # texts older than this are dropped from the hot store
+    cluster: str = ""  # name of a replicated cluster; empty: one server
+    timeout_s: int = 60  # an insert or query that takes longer is tried again
 
 
 class ParquetSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,0 +1,310 @@
+"""The one consumer loop of every sink: poll, batch, promise, decode, write, commit.
+
+Delivery: exactly once, given a sink that keeps its promises (sinks.Sink). The intent is committed
+before the write, under the group's generation, so a process that was taken for dead stops there;
+dead letters are durable before offsets move; nothing else is ever left out but control records.
+While a store, the registry or the broker is away the loop keeps its place in the group: partitions
+are paused and polling goes on.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from schemas.errors import BrokerDown, FencedError, RetriableError
+from schemas.health import Health
+from schemas.killpoint import reach
+from schemas.registry import Registry
+from schemas.settings import Settings, kafka_config
+from schemas.topics import CONTROL_HEADER, INPUTS, group
+from sinks import Batch, Sink, offsets
+from sinks.dead_letters import DeadLetters
+from sinks.decode import decode_rows
+from sinks.intents import Committed, Source
+from sinks.partition import Cut, Limits, Partition
+from sinks.tables import table_of
+
+POLL_RECORDS: Final = 5_000
+POLL_S: Final = 0.05  # the most that polling adds to the time until a row can be queried
+HEALTH_EVERY_S: Final = 1.0
+POLL_INTERVAL_MS: Final = 300_000  # a write may take this long before the group gives us up
+FETCHED_KIB: Final = 32 << 10  # read ahead of the loop, over all partitions
+
+log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """Someone asked to stop while we were waiting for a store."""
+
+
+class Consumption:
+    """Feeds one sink until `stop` is set. One use: `run` once."""
+
+    def __init__(
+        self, sink: Sink, limits: Limits, settings: Settings, health: Health, stop: threading.Event
+    ) -> None:
+        self._sink, self._limits, self._settings = sink, limits, settings
+        self._health, self._stop = health, stop
+        prefix = settings.kafka.topic_prefix
+        self._topics = [topic.full(prefix) for topic in INPUTS[sink.name]]
+        self._registry = Registry(settings.registry, prefix)
+        self._letters = DeadLetters(sink.name, settings, self._registry)
+        self._admin = AdminClient(kafka_config(settings.kafka))
+        self._consumer = Consumer(_consumer_config(settings, sink.name))
+        self._partitions: dict[tuple[str, int], Partition] = {}
+        self._paused = False
+        self._failure: Exception | None = None
+        self._member = ""
+        self._health_at = 0.0
+
+    def run(self) -> None:
+        """Read and write until `stop`. Raises FatalError, FencedError; leaves the group tidily."""
+        try:
+            self._keep_trying(self._sink.open)
+            self._consumer.subscribe(
+                self._topics,
+                on_assign=self._on_assign,
+                on_revoke=self._on_revoke,
+                on_lost=self._on_revoke,
+            )
+            while not self._stop.is_set():
+                self._step()
+        except Stopped:
+            pass
+        finally:
+            self._health.update(state="stopping")
+            self._consumer.close()
+            self._sink.close()
+
+    def _step(self) -> None:
+        self._poll(POLL_S)
+        now_s = time.monotonic()
+        due = [p for p in self._partitions.values() if p.due(self._limits, now_s)]
+        due = due or self._too_much()
+        cuts = [(partition, partition.cut(self._limits)) for partition in due]
+        if self._commit(cuts):
+            for partition, cut in cuts:
+                self._deliver(partition, cut)
+        self._tell_health(now_s)
+
+    def _too_much(self) -> list[Partition]:
+        """Return all partitions with records if together they hold more than is good."""
+        waiting = [p for p in self._partitions.values() if p.waiting and p.promised is None]
+        return waiting if sum(p.size for p in waiting) > self._limits.bytes else []
+
+    def _commit(self, cuts: list[tuple[Partition, Cut]]) -> bool:
+        """Commit the intents of `cuts` and what is finished; return whether the cuts may go on."""
+        wanted = {
+            partition.source: Committed(cut.start, cut.end)
+            for partition, cut in cuts
+            if partition.promised is None
+        }
+        idle = [p for p in self._partitions.values() if p.source not in wanted]
+        finished = {p.source: p.finished for p in idle}
+        done = {source: Committed(o) for source, o in finished.items() if o is not None}
+        if wanted or done:
+            self._check_membership()
+            reach("sink.before_intent")
+            try:
+                offsets.commit(self._consumer, {**wanted, **done})
+            except BrokerDown as error:  # not now (a rebalance, an election): after the next poll
+                self._health.update(detail=str(error))
+                return False
+            self._note_commit(cuts, done)
+        self._health.committed()
+        return True
+
+    def _check_membership(self) -> None:
+        # A member that the group gave up commits as nobody, which an empty group would accept.
+        if self._consumer.memberid() != self._member:
+            raise FencedError(f"{self._sink.name}: the group has given this member up; start again")
+
+    def _note_commit(
+        self, cuts: list[tuple[Partition, Cut]], done: dict[Source, Committed]
+    ) -> None:
+        for partition, cut in cuts:
+            partition.promised = cut.end
+        for source, commit in done.items():
+            self._partitions[source.topic, source.partition].committed = commit.offset
+        reach("sink.after_intent")
+
+    def _deliver(self, partition: Partition, cut: Cut) -> None:
+        """Write one promised batch; leave it to the next owner if it is taken from us meanwhile."""
+        source, table = partition.source, partition.table
+
+        def still_ours() -> bool:
+            return self._partitions.get((source.topic, source.partition)) is partition
+
+        if not still_ours():
+            return
+        rows, refusals = self._keep_trying(
+            lambda: decode_rows(table, source.partition, cut.raws, self._registry.schema)
+        )
+        if still_ours():
+            self._keep_trying(lambda: self._letters.write(source, refusals), still_ours)
+        reach("sink.before_write")
+        if rows.num_rows and still_ours():
+            batch = Batch(table, source, cut.start, cut.end, rows)
+            self._keep_trying(lambda: self._sink.write(batch), still_ours)
+        reach("sink.after_write")
+        if still_ours():
+            partition.written(cut.end, time.monotonic())
+
+    def _keep_trying(
+        self, action: Callable[[], Any], wanted: Callable[[], bool] = lambda: True
+    ) -> Any:
+        """Return what `action` returns, however long it takes, or None once it isn't `wanted`.
+
+        Between two attempts the partitions are paused and polled. Raises Stopped.
+        """
+        while wanted():
+            try:
+                result = action()
+            except RetriableError as error:
+                self._health.update(state="waiting", detail=str(error))
+                log.warning("%s: %s; trying again", self._sink.name, error)
+                self._wait(error.retry_after_s)
+            else:
+                self._resume()
+                return result
+        self._resume()
+        return None
+
+    def _wait(self, seconds: float) -> None:
+        self._pause()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self._stop.is_set():
+                raise Stopped
+            if self._partitions:
+                self._poll(POLL_S)
+            else:
+                self._stop.wait(POLL_S)
+            self._tell_health(time.monotonic())
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._consumer.pause(self._consumer.assignment())
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._consumer.resume(self._consumer.assignment())
+            self._health.update(state="running" if self._member else "starting", detail="")
+
+    def _poll(self, timeout_s: float) -> None:
+        messages = self._consumer.consume(POLL_RECORDS, timeout_s)
+        if self._failure is not None:
+            raise self._failure
+        now_s = time.monotonic()
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._on_error(message, error)
+                continue
+            place: Any = (message.topic(), message.partition())
+            partition = self._partitions.get(place)
+            if partition is not None:
+                body, offset = message.value(), cast("int", message.offset())
+                raw = (offset, max(0, message.timestamp()[1]), body)
+                partition.add(raw, control=body is None and _is_control(message), now_s=now_s)
+
+    def _on_error(self, message: Message, error: KafkaError) -> None:
+        topic, number = message.topic() or "", message.partition() or 0
+        offset = message.offset() or 0
+        partition = self._partitions.get((topic, number))
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            if partition is not None:
+                partition.reached_end(offset)
+        elif error.code() in offsets.GONE:
+            next_offset = partition.next if partition else offset
+            raise offsets.missing(topic, number, next_offset, "other ones")
+        else:
+            ours = offsets.as_ours(f"{topic}[{number}]" if topic else "Kafka", error)
+            if not isinstance(ours, BrokerDown):
+                raise ours
+            self._health.update(detail=str(ours))  # librdkafka goes on trying by itself
+
+    def _on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
+        try:
+            self._member = consumer.memberid()
+            consumer.incremental_assign(self._take_over(assigned))
+            if self._paused:
+                consumer.pause(assigned)
+            else:
+                self._health.update(state="running")
+        except Exception as error:  # noqa: BLE001 - librdkafka's thread would lose it
+            self._failure = error
+
+    def _take_over(self, assigned: list[TopicPartition]) -> list[TopicPartition]:
+        """Make the buffers of `assigned`; return where to start each."""
+        if not assigned:
+            return []
+        ids = offsets.topic_ids(self._admin, {tp.topic for tp in assigned})
+        sources = [Source(tp.topic, ids[tp.topic], tp.partition) for tp in assigned]
+        for source, found in offsets.committed(self._consumer, sources).items():
+            self._partitions[source.topic, source.partition] = self._start(source, found)
+        return [
+            TopicPartition(s.topic, s.partition, self._partitions[s.topic, s.partition].next)
+            for s in sources
+        ]
+
+    def _start(self, source: Source, found: Committed | None) -> Partition:
+        low, high = offsets.bounds(self._consumer, source)
+        start = Committed(low) if found is None else found
+        stored = self._sink.assigned(source, known=found is not None)
+        next_offset = max(start.offset, stored)
+        offsets.check_still_there(source, next_offset, low, high)
+        promised = start.end if start.end is not None and start.end >= next_offset else None
+        plain = found is not None and found.end is None
+        table = table_of(source.topic, self._settings.kafka.topic_prefix)
+        return Partition(
+            source,
+            table,
+            next_offset,
+            promised=promised,
+            committed=start.offset if plain else -1,
+        )
+
+    def _on_revoke(self, _: Consumer, revoked: list[TopicPartition]) -> None:
+        for tp in revoked:
+            partition = self._partitions.pop((tp.topic, tp.partition), None)
+            if partition is not None:
+                self._sink.revoked(partition.source)
+
+    def _tell_health(self, now_s: float) -> None:
+        if now_s - self._health_at >= HEALTH_EVERY_S:
+            self._health_at = now_s
+            positions = {p.source: p.next for p in self._partitions.values()}
+            behind = offsets.lag(self._consumer, positions)
+            self._health.update(lag=behind, partitions=len(positions))
+
+
+def _is_control(message: Message) -> bool:
+    headers: Any = message.headers() or ()
+    return any(name == CONTROL_HEADER for name, _ in headers)
+
+
+def _consumer_config(settings: Settings, name: str) -> dict[str, Any]:
+    return {
+        **kafka_config(settings.kafka),
+        "group.id": group(name, settings.kafka.topic_prefix),
+        "client.id": name,
+        "isolation.level": "read_committed",
+        "auto.offset.reset": "error",  # an offset that is gone is never skipped in silence
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,  # tells the offset past transaction markers
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": settings.stage.session_timeout_ms,
+        "heartbeat.interval.ms": settings.stage.session_timeout_ms // 3,
+        "max.poll.interval.ms": POLL_INTERVAL_MS,
+        "fetch.wait.max.ms": 100,
+        "queued.max.messages.kbytes": FETCHED_KIB,
+    }

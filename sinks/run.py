@@ -1,0 +1,37 @@
+"""Runs one sink by name: the entry point of `feedloop worker clickhouse|parquet`."""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from schemas.errors import ConfigError
+from schemas.health import Health
+from schemas.settings import Settings, SinkSettings
+from sinks import Sink
+from sinks.clickhouse import ClickHouse
+from sinks.consume import Consumption
+from sinks.parquet import Parquet
+from sinks.partition import Limits
+
+SINKS: Final[dict[str, tuple[Callable[[Settings], Sink], Callable[[SinkSettings], int]]]] = {
+    "clickhouse": (lambda s: ClickHouse(s.clickhouse), lambda s: s.clickhouse_linger_ms),
+    "parquet": (lambda s: Parquet(s.parquet), lambda s: s.parquet_linger_ms),
+}
+"""Each sink: how to make it, how long it waits for a batch to fill (ms)."""
+
+
+def run_sink(name: str, settings: Settings, health: Health, stop: threading.Event) -> None:
+    """Store what arrives until `stop` is set; then finish the batch, leave the group, return.
+
+    Raises FatalError (a person must act), FencedError and RetriableError (start again): what was
+    promised is then done by the next owner.
+    """
+    if name not in SINKS:
+        raise ConfigError(f"no sink {name!r}; known: {', '.join(SINKS)}")
+    make, linger_ms = SINKS[name]
+    limits = Limits(
+        rows=settings.sink.batch_rows,
+        bytes=settings.sink.batch_bytes,
+        linger_s=linger_ms(settings.sink) / 1000,
+    )
+    Consumption(make(settings), limits, settings, health, stop).run()
