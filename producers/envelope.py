@@ -7,12 +7,24 @@ registry yet can check, encode and count the bytes of an event all the same.
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from schemas.catalog import parsed
 from schemas.codec import PREFIX_BYTES, encode, frame
 from schemas.errors import InvalidRecord
 from schemas.records import TYPES, check_event
 from schemas.settings import StageSettings
 from schemas.topics import Topic
+
+_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    kind: {
+        field.name: field.default
+        for field in msgspec.structs.fields(record)
+        if isinstance(field.default, str)
+    }
+    for kind, (record, _) in TYPES.items()
+}
+"""What a sender may leave out though the Avro schema has no default for it, e.g. `status`."""
 
 LONE_SURROGATE: Final = (
     "a text holds a lone surrogate (\\ud800 to \\udfff, half of a character), which UTF-8 can't "
@@ -47,7 +59,7 @@ def seal(kind: str, fields: dict[str, Any], limits: StageSettings, now_ms: int) 
     """
     check_event(kind, fields, now_ms, limits.future_bound_ms)
     topic = TYPES[kind][1]
-    body = _encode(topic, fields)
+    body = _encode(topic, {**_DEFAULTS[kind], **fields})
     size = PREFIX_BYTES + len(body)
     if size > limits.max_record_bytes:
         raise InvalidRecord(

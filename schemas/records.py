@@ -118,6 +118,14 @@ TYPES: Final[dict[str, tuple[type[Event], Topic]]] = {
 """`type` in the JSON form of an event → its record and the topic it goes to."""
 
 
+_SYMBOLS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("inference", "status"): get_args(Status),
+    ("feedback", "kind"): FEEDBACK_KINDS,
+    ("feedback", "author"): get_args(Author),
+    ("interaction", "kind"): INTERACTION_KINDS,
+}
+
+
 def check_event(
     kind: str,
     fields: dict[str, Any],
@@ -139,19 +147,20 @@ def check_event(
     try:
         event = msgspec.convert(fields, known[0])
     except msgspec.ValidationError as error:
-        raise InvalidRecord("invalid", _without_values(error)) from None
+        raise InvalidRecord("invalid", _without_values(error, kind)) from None
     _check_time(event.event_time, now_ms, future_bound_ms)
     _check_meaning(event)
 
 
-def _without_values(error: msgspec.ValidationError) -> str:
+def _without_values(error: msgspec.ValidationError, kind: str) -> str:
     # "Invalid enum value 'x'" quotes the input, which may be personal: keep path and rule.
     text = str(error)
-    if text.startswith("Invalid enum value"):
-        return (
-            "unknown enum value" + text[text.rfind(" - at ") :] if " - at " in text else text[:18]
-        )
-    return text
+    if not text.startswith("Invalid enum value"):
+        return text
+    path = text[text.rfind(" - at ") :] if " - at " in text else ""
+    known = _SYMBOLS.get((kind, path.removeprefix(" - at `$.").removesuffix("`")), ())
+    expected = "; expected one of " + ", ".join(s for s in known if s != "unknown") if known else ""
+    return f"unknown enum value{path}{expected}"
 
 
 def _check_time(event_time: int, now_ms: int, future_bound_ms: int) -> None:
