@@ -1,1 +1,1 @@
-"""The window room."""
+"""Window: exact sums per minute of event time and key, in each partition of the join."""

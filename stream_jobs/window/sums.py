@@ -1,0 +1,347 @@
+"""Sums of one window and key: cheap to add to, and they add up exactly.
+
+Everything is an integer (money in micro-dollars, edit ratios in millionths), so neither the order
+of adding nor the way events are spread over partitions can change a total. A correction adds
+negative counts. Three parts need a word:
+
+- Maps by document and by language can grow without bound. They are exact in memory; `to_record`
+  keeps the documents with the most negatives (then ratings, then inferences, then by name) and
+  moves the others to `__other__`. Totals stay exact; below the cap, each count is exact too. Past
+  it, a document's count is what the partitions that kept it saw: at least a lower bound.
+- Measures are clamped to 3,000,000 (50 minutes, if milliseconds) before they enter moments.
+- Examples are the inference_ids with the smallest CRC-32: a sample that any merge order agrees
+  on. Taking a signal back leaves its example.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from zlib import crc32
+
+from stream_jobs.window.sketches import (
+    LATENCY_BINS,
+    LATENCY_EDGES_MS,
+    TOKEN_BINS,
+    TOKEN_EDGES,
+    bin_of,
+)
+
+OTHER: Final = "__other__"
+MAX_DOCS: Final = 256
+MAX_LANGUAGES: Final = 32
+MAX_EXAMPLES: Final = 5
+MILLION: Final = 1_000_000
+LARGEST: Final = 3_000_000
+"""Measures are clamped to this, so that a sum of squares of a million of them fits a long."""
+
+COUNTS: Final = (
+    "inferences",
+    "errors",
+    "refusals",
+    "timeouts",
+    "positive",
+    "negative",
+    "neutral",
+    "matched",
+    "late",
+    "orphans",
+    "duplicates",
+    "retracted",
+    "edits",
+    "edit_ratio_millionths",
+    "cost_micro_usd",
+)
+MAPS: Final = (
+    "kinds",
+    "authors",
+    "languages",
+    "docs",
+    "doc_rated",
+    "doc_negatives",
+    "redactions",
+)
+MOMENTS: Final = ("latency_ms", "input_tokens", "output_tokens", "signal_lag_ms")
+BINS: Final = {
+    "latency_bins": LATENCY_BINS,
+    "input_bins": TOKEN_BINS,
+    "output_bins": TOKEN_BINS,
+}
+MOMENT_PARTS: Final = ("n", "sum", "sum_squares")
+
+_STATUS: Final = {"error": "errors", "refused": "refusals", "timeout": "timeouts"}
+_JOIN: Final = {"matched": "matched", "late": "late", "orphan": "orphans"}
+_POLARITY: Final = ("neutral", "positive", "negative")  # by index 0, 1, −1
+
+
+class Sums:
+    """Mutable sums. Attributes are the fields of `sums.avsc`; moments are [n, sum, squares]."""
+
+    __slots__ = (*COUNTS, *MAPS, *MOMENTS, *BINS, "examples")
+    inferences: int
+    errors: int
+    refusals: int
+    timeouts: int
+    positive: int
+    negative: int
+    neutral: int
+    matched: int
+    late: int
+    orphans: int
+    duplicates: int
+    retracted: int
+    edits: int
+    edit_ratio_millionths: int
+    cost_micro_usd: int
+    kinds: dict[str, int]
+    authors: dict[str, int]
+    languages: dict[str, int]
+    docs: dict[str, int]
+    doc_rated: dict[str, int]
+    doc_negatives: dict[str, int]
+    redactions: dict[str, int]
+    latency_ms: list[int]
+    input_tokens: list[int]
+    output_tokens: list[int]
+    signal_lag_ms: list[int]
+    latency_bins: list[int]
+    input_bins: list[int]
+    output_bins: list[int]
+    examples: dict[str, int]  # inference_id → its hash
+
+    def __init__(self) -> None:
+        for name in COUNTS:
+            setattr(self, name, 0)
+        for name in MAPS:
+            setattr(self, name, {})
+        for name in MOMENTS:
+            setattr(self, name, [0, 0, 0])
+        for name, size in BINS.items():
+            setattr(self, name, [0] * size)
+        self.examples = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sums) and self.to_state() == other.to_state()
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __repr__(self) -> str:
+        return f"Sums({self.to_state()})"
+
+    def add_inference(self, head: Mapping[str, Any], sign: int = 1) -> None:
+        """Count one Inference, given the fields up to `retrieved`."""
+        self.inferences += sign
+        status = _STATUS.get(head["status"])
+        if status is not None:
+            setattr(self, status, getattr(self, status) + sign)
+        _moment(self.latency_ms, self.latency_bins, LATENCY_EDGES_MS, head["latency_ms"], sign)
+        _moment(self.input_tokens, self.input_bins, TOKEN_EDGES, head["input_tokens"], sign)
+        _moment(self.output_tokens, self.output_bins, TOKEN_EDGES, head["output_tokens"], sign)
+        cost = head["cost_usd"]
+        if cost:
+            self.cost_micro_usd += sign * round(cost * MILLION)
+        language = head["language"]
+        if language:
+            _count(self.languages, language, sign)
+        retrieved = head["retrieved"]
+        if retrieved:
+            for doc_id in _doc_ids(retrieved):
+                _count(self.docs, doc_id, sign)
+
+    def add_signal(
+        self,
+        kind: str,
+        *,
+        explicit: bool,
+        polarity: int,
+        rated: bool,
+        join_status: str,
+        lag_ms: int | None = None,
+        edit_ratio: float | None = None,
+        author: str | None = None,
+        inference_head: Mapping[str, Any] | None = None,
+        sign: int = 1,
+    ) -> None:
+        """Count one signal, or with sign −1 take one back.
+
+        What was taken back stays in `matched`, `late` or `orphans` (its enriched record exists) and
+        counts in `retracted`. `inference_head` is None for an orphan.
+        """
+        if sign > 0:
+            field = _JOIN[join_status]
+            setattr(self, field, getattr(self, field) + 1)
+        else:
+            self.retracted += 1
+        _count(self.kinds, kind, sign)
+        if explicit and author:
+            _count(self.authors, author, sign)
+        if lag_ms is not None:
+            _moment(self.signal_lag_ms, None, (), lag_ms, sign)
+        if edit_ratio is not None:
+            self.edits += sign
+            self.edit_ratio_millionths += sign * round(edit_ratio * MILLION)
+        if explicit and rated:
+            self._rate(polarity, inference_head, sign)
+
+    def _rate(self, polarity: int, head: Mapping[str, Any] | None, sign: int) -> None:
+        field = _POLARITY[polarity]
+        setattr(self, field, getattr(self, field) + sign)
+        if head is None:
+            return
+        for doc_id in _doc_ids(head["retrieved"]):
+            _count(self.doc_rated, doc_id, sign)
+            if polarity < 0:
+                _count(self.doc_negatives, doc_id, sign)
+        if polarity < 0 and sign > 0:
+            self._exemplify(head["inference_id"])
+
+    def _exemplify(self, inference_id: str) -> None:
+        self.examples[inference_id] = crc32(inference_id.encode())
+        if len(self.examples) > MAX_EXAMPLES:
+            self.examples.pop(max(self.examples, key=lambda key: (self.examples[key], key)))
+
+    def add_redactions(self, by_type: Mapping[str, int]) -> None:
+        """Count redacted spans by type."""
+        for name, count in by_type.items():
+            _count(self.redactions, name, count)
+
+    @property
+    def rated(self) -> int:
+        """Explicit signals that carry a judgement: the denominator of the negative rate."""
+        return self.positive + self.negative + self.neutral
+
+    def merge(self, other: "Sums") -> None:
+        """Add `other`; neither order nor grouping of merges changes the result."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in MAPS:
+            mine: dict[str, int] = getattr(self, name)
+            for key, count in getattr(other, name).items():
+                _count(mine, key, count)
+        for name in (*MOMENTS, *BINS):
+            mine_list: list[int] = getattr(self, name)
+            for index, count in enumerate(getattr(other, name)):
+                mine_list[index] += count
+        for inference_id in other.examples:
+            self._exemplify(inference_id)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the Avro record, with maps capped and empty histograms left out."""
+        kept = _largest(self.docs.keys() | self.doc_rated.keys(), MAX_DOCS, self._weight)
+        languages = _largest(self.languages.keys(), MAX_LANGUAGES, self._language_weight)
+        record: dict[str, Any] = {name: getattr(self, name) for name in COUNTS}
+        for name in MAPS:
+            record[name] = dict(sorted(getattr(self, name).items()))
+        for name in ("docs", "doc_rated", "doc_negatives"):
+            record[name] = _capped(record[name], kept)
+        record["languages"] = _capped(record["languages"], languages)
+        for name in MOMENTS:
+            record[name] = dict(zip(MOMENT_PARTS, getattr(self, name), strict=True))
+        for name in BINS:
+            bins = getattr(self, name)
+            record[name] = list(bins) if any(bins) else []
+        record["examples"] = sorted(self.examples, key=lambda key: (self.examples[key], key))
+        return record
+
+    def _weight(self, doc_id: str) -> tuple[int, int, int]:
+        return (
+            abs(self.doc_negatives.get(doc_id, 0)),
+            abs(self.doc_rated.get(doc_id, 0)),
+            abs(self.docs.get(doc_id, 0)),
+        )
+
+    def _language_weight(self, language: str) -> int:
+        return abs(self.languages[language])
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Sums":
+        """Return the sums of an Avro record (a dict with the fields of `sums.avsc`)."""
+        sums = cls()
+        for name in COUNTS:
+            setattr(sums, name, record[name])
+        for name in MAPS:
+            setattr(sums, name, dict(record[name]))
+        for name in MOMENTS:
+            setattr(sums, name, [record[name][part] for part in MOMENT_PARTS])
+        for name, size in BINS.items():
+            if record[name]:
+                setattr(sums, name, _sized(record[name], size))
+        for inference_id in record["examples"]:
+            sums._exemplify(inference_id)
+        return sums
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what is not zero, uncapped and small, for a snapshot."""
+        state: dict[str, Any] = {}
+        for name in (*COUNTS, *MAPS):
+            if value := getattr(self, name):
+                state[name] = value
+        for name in (*MOMENTS, *BINS):
+            counts: list[int] = getattr(self, name)
+            if any(counts):
+                state[name] = {str(i): count for i, count in enumerate(counts) if count}
+        if self.examples:
+            state["examples"] = sorted(self.examples)
+        return state
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Sums":
+        """Return the sums of `to_state`."""
+        sums = cls()
+        for name, value in state.items():
+            if name in MOMENTS or name in BINS:
+                counts = getattr(sums, name)
+                for index, count in value.items():
+                    counts[int(index)] = count
+            elif name == "examples":
+                for inference_id in value:
+                    sums._exemplify(inference_id)
+            else:
+                setattr(sums, name, dict(value) if name in MAPS else value)
+        return sums
+
+
+def _count(counts: dict[str, int], key: str, by: int) -> None:
+    count = counts.get(key, 0) + by
+    if count:
+        counts[key] = count
+    else:
+        counts.pop(key, None)
+
+
+def _moment(
+    moments: list[int], bins: list[int] | None, edges: tuple[int, ...], value: int, sign: int
+) -> None:
+    if bins is not None:
+        bins[bin_of(edges, value)] += sign
+    value = min(max(value, -LARGEST), LARGEST)
+    moments[0] += sign
+    moments[1] += sign * value
+    moments[2] += sign * value * value
+
+
+def _doc_ids(retrieved: list[Mapping[str, Any]]) -> set[str]:
+    return {doc["doc_id"] for doc in retrieved}
+
+
+def _largest(keys: Any, limit: int, weight: Callable[[str], Any]) -> set[str] | None:
+    """Return the `limit` heaviest keys, ties by name; None if all fit."""
+    keys = sorted(set(keys) - {OTHER})
+    if len(keys) <= limit:
+        return None
+    return set(sorted(keys, key=weight, reverse=True)[:limit])
+
+
+def _capped(counts: dict[str, int], kept: set[str] | None) -> dict[str, int]:
+    if kept is None:
+        return counts
+    out = {key: count for key, count in counts.items() if key in kept}
+    rest = sum(counts.values()) - sum(out.values())
+    if rest:
+        out[OTHER] = rest
+    return out
+
+
+def _sized(bins: list[int], size: int) -> list[int]:
+    """Return a copy; raises ValueError if these are not our bins."""
+    if len(bins) != size:
+        raise ValueError(f"a histogram has {len(bins)} bins, expected {size}")
+    return list(bins)
