@@ -1,0 +1,123 @@
+"""Secrets that only their key gives away: `password=…`, `"token": "…"`, `Bearer …`.
+
+The key must be one that names a secret, the value must look like one: code that reads a secret
+from elsewhere (`os.environ[…]`, `${TOKEN}`), type names and fill-ins are no secrets.
+"""
+
+import re
+from typing import Final
+
+from stream_jobs.redact.recogniser import Recogniser
+
+_KEY: Final = (
+    r"(?:pass(?:word|wd|phrase|code)|pwd|secret(?:[_-]?(?:access[_-]?)?key)?"
+    r"|(?:api|access|auth|account|encryption|signing|private|service)[_-]?key"
+    r"|(?:access|auth|refresh|bearer|session|id|api|bot|csrf)[_-]?token|token"
+    r"|client[_-]?secret|credentials?)"
+)
+_KEY_GATE: Final = (
+    r"(?i)(?:passw|passphrase|passcode|pwd|secret|token|credential|(?:api|access|auth|account"
+    r"|encryption|signing|private|service)[_-]?key)"
+)
+_BARE: Final = r"[^\s\"'`,;<>&\ufffc(){}\[\]]"
+_QUOTED: Final = r"[^\n\"'`<>\ufffc]"
+
+FILL_INS: Final = frozenset(
+    """
+    password passwd secret token none null true false undefined changeme change_me example
+    your_password yourpassword your-password your_api_key your-api-key yourapikey api_key string
+    str required optional hidden redacted placeholder text username user default empty bearer
+    basic mypassword my_password my-secret test
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+
+
+def _plausible(value: str) -> bool:
+    """Whether `value` can be a secret: no fill-in, no masking, no look-up in code."""
+    low = value.lower()
+    return not (
+        low in FILL_INS
+        or len(set(value)) < 3
+        or value[0] in "$%*{<@&|=\\"
+        or low.startswith(
+            ("your_", "your-", "os.", "process.", "env.", "self.", "this.", "config.")
+        )
+    )
+
+
+def _quoted(match: re.Match[str]) -> tuple[int, int] | None:
+    value = match.group("value")
+    if not _plausible(value) or (" " in value and not any(c.isdigit() for c in value)):
+        return None
+    return match.span("value")
+
+
+def _bare(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept a value that no word and no expression looks like."""
+    start, end = match.span("value")
+    value = match.group("value").rstrip(".:!?")
+    end = start + len(value)
+    if len(value) < 4 or not _plausible(value) or match.string[end : end + 1] in ("(", "["):
+        return None
+    if any(c.isdigit() for c in value) or any(not c.isalnum() and c not in "._-" for c in value):
+        return start, end
+    return (start, end) if len(value) >= 12 and not (value.islower() or value.isupper()) else None
+
+
+def _spoken(match: re.Match[str]) -> tuple[int, int] | None:
+    found = _bare(match)
+    if found is None or not any(c.isdigit() for c in match.group("value")):
+        return None
+    return found
+
+
+def _authorization(match: re.Match[str]) -> tuple[int, int] | None:
+    value = match.group("value").rstrip(".")
+    mixed = any(c.isdigit() for c in value) or (len(value) >= 16 and not value[1:].islower())
+    if len(value) < 12 or not _plausible(value) or not mixed:
+        return None
+    return match.start("value"), match.start("value") + len(value)
+
+
+ASSIGNMENTS: Final = (
+    Recogniser(
+        "quoted_assignment",
+        "SECRET",
+        "secrets",
+        _KEY_GATE,
+        re.compile(
+            rf"(?i){_KEY}(?:\\?[\"'`])?[ \t]{{0,4}}(?::=|=>|=|:)[ \t]{{0,4}}"
+            rf"[bfru]{{0,2}}\\?[\"'`](?P<value>{_QUOTED}{{4,512}}+)(?=\\?[\"'`])"
+        ),
+        _quoted,
+    ),
+    Recogniser(
+        "bare_assignment",
+        "SECRET",
+        "secrets",
+        _KEY_GATE,
+        re.compile(
+            rf"(?i){_KEY}[\"'`]?[ \t]{{0,4}}(?::|=|:=)[ \t]{{0,4}}(?P<value>{_BARE}{{4,512}}+)"
+        ),
+        _bare,
+    ),
+    Recogniser(
+        "spoken_password",
+        "SECRET",
+        "secrets",
+        _KEY_GATE,
+        re.compile(
+            r"(?i)(?:password|passcode|passphrase|pwd|api key|secret|token)"
+            rf"[ \t]{{1,3}}(?:is|was|to)[ \t:]{{1,4}}[\"'`]?(?P<value>{_BARE}{{4,128}}+)"
+        ),
+        _spoken,
+    ),
+    Recogniser(
+        "authorization_header",
+        "SECRET",
+        "secrets",
+        r"(?i)bearer\s|basic\s|authorization",
+        re.compile(r"(?i)\b(?:bearer|basic)[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{12,4096}+)"),
+        _authorization,
+    ),
+)

@@ -1,0 +1,87 @@
+"""Addresses of machines: IPv4, IPv6, MAC."""
+
+import ipaddress
+import re
+from typing import Final
+
+from stream_jobs.redact.recogniser import Recogniser, before
+
+_VERSION: Final = re.compile(
+    r"(?:\bv|version|release|build|firmware|section|chapter|rev)[ .:=\"']{0,4}$"
+)
+
+
+def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept a host's address: no netmask, no loopback, no version number."""
+    address = ipaddress.IPv4Address(match.group("value"))
+    if address.is_loopback or address.is_unspecified or address.packed[0] == 255:
+        return None
+    large = sum(octet >= 100 for octet in address.packed)
+    if large < 2 and _VERSION.search(before(match, 12)):
+        return None
+    return match.span()
+
+
+def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
+    """Accept a written-out address; `a::b` in code and `::1` are none."""
+    raw = match.group("value").rstrip(".")
+    if raw.endswith(":") and not raw.endswith("::"):
+        raw = raw[:-1]
+    try:
+        address = ipaddress.IPv6Address(raw)
+    except ValueError:
+        return None
+    told = sum(c in "0123456789abcdefABCDEF" for c in raw)
+    if address.is_loopback or told < 5 or raw.count(":") < 2 or not any(c.isdigit() for c in raw):
+        return None
+    if (
+        "::" in raw
+        and len(raw.partition(":")[0]) < 3
+        and not raw.lower().startswith(("::ffff", "64:"))
+    ):
+        return None
+    start = match.start("value")
+    return start, match.end() if len(raw) == len(match.group("value")) else start + len(raw)
+
+
+def _mac(match: re.Match[str]) -> tuple[int, int] | None:
+    return match.span() if len(set(match.group().lower())) > 2 else None
+
+
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+
+NETWORK: Final = (
+    Recogniser(
+        "mac",
+        "MAC_ADDRESS",
+        "patterns",
+        r"(?:[0-9A-Fa-f]{2}[:-]){5}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.",
+        re.compile(
+            r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])"
+            r"|(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])"
+        ),
+        _mac,
+    ),
+    Recogniser(
+        "ipv4",
+        "IP_ADDRESS",
+        "patterns",
+        r"\d\.\d{1,3}\.\d{1,3}\.\d",
+        re.compile(
+            rf"(?<![\w.-])(?P<value>(?:{_OCTET}\.){{3}}{_OCTET})(?:/(?:3[0-2]|[12]?\d)(?!\d))?"
+            r"(?!\w|\.\d|-\d)"
+        ),
+        _ipv4,
+    ),
+    Recogniser(
+        "ipv6",
+        "IP_ADDRESS",
+        "patterns",
+        r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}",
+        re.compile(
+            r"(?<![\w:])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:)(?P<value>[0-9A-Fa-f:]{4,39}+"
+            r"(?:\.\d{1,3}){0,3}+)(?:%[A-Za-z0-9]{1,16}+)?(?:/\d{1,3}+)?(?![\w:])"
+        ),
+        _ipv6,
+    ),
+)

@@ -1,0 +1,193 @@
+"""Redaction of texts, ids and whole records; pure, given the keys and the model.
+
+Fails closed: a text that is too long, or on which a recogniser or the model fails, is replaced
+whole by a label that gives the reason. The failure's own words are dropped, for they may quote
+the text; its type is counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from schemas.settings import RedactSettings
+from stream_jobs.redact.email import PLAIN_EMAIL
+from stream_jobs.redact.keys import Keys
+from stream_jobs.redact.labels import UNSCANNED, is_label, unscanned_label
+from stream_jobs.redact.names import NameFinder
+from stream_jobs.redact.pseudonyms import pseudonym, stand_in
+from stream_jobs.redact.scan import Scan, Scanner
+from stream_jobs.redact.spans import Span
+from stream_jobs.redact.treatment import Plan, Text
+from stream_jobs.redact.walk import Walk
+
+TOO_LONG: Final = "too_long"
+RECOGNISER_FAILED: Final = "recogniser_failed"
+MODEL_FAILED: Final = "model_failed"
+
+Found = list[Span] | str
+"""The spans of a text, or the reason why it could not be scanned."""
+
+
+class Redactor:
+    """Redacts with one set of keys and, if given, one model of names.
+
+    Safe to share by threads if the model is.
+    """
+
+    def __init__(self, config: RedactSettings, keys: Keys, names: NameFinder | None = None) -> None:
+        self._max_chars = config.max_text_chars
+        self._keys = keys
+        self._names = names
+        self._scanner = Scanner()
+        self._ids = Scanner((PLAIN_EMAIL,))
+
+    def redact_records(
+        self, plan: Plan, records: list[dict[str, Any]], tenants: Sequence[str] | None = None
+    ) -> list[tuple[dict[str, Any], Counter[str]]]:
+        """Return each record, redacted *in place*, and how many spans of each type it held.
+
+        `tenants` gives the tenant of each record; without it, it is the record's own `tenant_id`.
+        A text that could not be scanned counts as `UNSCANNED:<reason>`, pseudonyms of whole
+        fields count under their type.
+        """
+        owners = [str(r.get("tenant_id", "")) for r in records] if tenants is None else tenants
+        walks: list[Walk] = []
+        for record, tenant in zip(records, owners, strict=True):
+            walk = Walk(partial(self._settle, tenant))
+            walk.visit([record], 0, plan.root)
+            walks.append(walk)
+        found = self._find([slot.text for walk in walks for slot in walk.slots])
+        at = 0
+        for walk, tenant in zip(walks, owners, strict=True):
+            texts = []
+            for slot in walk.slots:
+                texts.append(self._replace(slot.text, found[at], tenant))
+                walk.counts.update(_types(found[at]))
+                at += 1
+            walk.finish(texts)
+        return [(record, walk.counts) for record, walk in zip(records, walks, strict=True)]
+
+    def redact_text(self, text: str, tenant: str) -> tuple[str, list[Span]]:
+        """Return `text` redacted, and the spans that were replaced.
+
+        Spans are in order, don't overlap, and count code points of the input.
+        """
+        return self.redact_texts([text], tenant)[0]
+
+    def redact_texts(self, texts: Sequence[str], tenant: str) -> list[tuple[str, list[Span]]]:
+        """Return what `redact_text` returns, for many texts at once."""
+        results = []
+        for text, found in zip(texts, self._find(texts), strict=True):
+            spans = found if isinstance(found, list) else [_whole(text)]
+            results.append((self._replace(text, found, tenant), spans))
+        return results
+
+    def redact_id(self, value: str, tenant: str) -> str:
+        """Return a join key: as it is, but with any e-mail address in it as its pseudonym.
+
+        Equal ids of a tenant stay equal, so joins still find each other.
+        """
+        return self._id(value, tenant)[0]
+
+    def _id(self, value: str, tenant: str) -> tuple[str, Found]:
+        if value.isascii() and "@" not in value:
+            return value, []
+        found: Found
+        try:
+            found = self._spans(Scan(value), self._ids)
+        except Exception:  # noqa: BLE001 - whatever failed, the value must not pass
+            found = RECOGNISER_FAILED
+        return self._replace(value, found, tenant), found
+
+    def _settle(self, tenant: str, value: str, node: Text) -> tuple[str | None, Counter[str]]:
+        if node.treatment == "drop":
+            return (None if node.nullable else ""), Counter()
+        if node.treatment == "keep":
+            kept, found = self._id(value, tenant)
+            return kept, Counter(_types(found))
+        if not value or is_label(value):
+            return value, Counter()
+        return pseudonym(node.kind, value, tenant, self._keys.current), Counter((node.kind,))
+
+    def _find(self, texts: Sequence[str]) -> list[Found]:
+        """Return what is to be replaced in each text, by all layers."""
+        found: list[Found] = [TOO_LONG] * len(texts)
+        scans: dict[int, Scan] = {}
+        for i, text in enumerate(texts):
+            if len(text) <= self._max_chars:
+                try:
+                    scans[i] = Scan(text)
+                    self._scanner.exhaust(scans[i])
+                    found[i] = scans[i].spans()
+                except Exception:  # noqa: BLE001 - fails closed; its words may quote the text
+                    scans.pop(i, None)
+                    found[i] = RECOGNISER_FAILED
+        if self._names is not None:
+            self._find_names(self._names, scans, found)
+        return found
+
+    def _find_names(self, names: NameFinder, scans: dict[int, Scan], found: list[Found]) -> None:
+        """Cut names out until neither the model nor the patterns find any more."""
+        pending = {i: scan for i, scan in scans.items() if scan.rest.strip()}
+        while pending:
+            again: dict[int, Scan] = {}
+            results = _ask(names, [scan.rest for scan in pending.values()])
+            for (i, scan), spans in zip(pending.items(), results, strict=True):
+                if spans is None:
+                    found[i] = MODEL_FAILED
+                elif scan.cut(spans):
+                    again[i] = scan
+            pending = self._rescan(again, found)
+
+    def _rescan(self, scans: dict[int, Scan], found: list[Found]) -> dict[int, Scan]:
+        still: dict[int, Scan] = {}
+        for i, scan in scans.items():
+            try:
+                found[i] = self._spans(scan, self._scanner)
+                still[i] = scan
+            except Exception:  # noqa: BLE001 - fails closed; its words may quote the text
+                found[i] = RECOGNISER_FAILED
+        return still
+
+    @staticmethod
+    def _spans(scan: Scan, scanner: Scanner) -> list[Span]:
+        scanner.exhaust(scan)
+        return scan.spans()
+
+    def _replace(self, text: str, found: Found, tenant: str) -> str:
+        if isinstance(found, str):
+            return unscanned_label(found)
+        if not found:
+            return text
+        pieces, at = [], 0
+        for span in found:
+            value = text[span.start : span.end]
+            pieces.append(text[at : span.start])
+            pieces.append(stand_in(span.type, value, tenant, self._keys))
+            at = span.end
+        pieces.append(text[at:])
+        return "".join(pieces)
+
+
+def _ask(names: NameFinder, texts: list[str]) -> list[list[Span] | None]:
+    """Return the names in each text; None where the model fails on that text alone too."""
+    try:
+        return list(names.find(texts))
+    except Exception:  # noqa: BLE001 - one text must not cost the whole batch
+        return [_ask_alone(names, text) for text in texts]
+
+
+def _ask_alone(names: NameFinder, text: str) -> list[Span] | None:
+    try:
+        return names.find([text])[0]
+    except Exception:  # noqa: BLE001 - fails closed; its words may quote the text
+        return None
+
+
+def _types(found: Found) -> list[str]:
+    return [s.type for s in found] if isinstance(found, list) else [f"{UNSCANNED}:{found}"]
+
+
+def _whole(text: str) -> Span:
+    return Span(0, len(text), UNSCANNED, "guard")
