@@ -39,11 +39,11 @@ def last_checkpoint(kafka: KafkaSettings, topic: str, partition: int) -> Checkpo
                 return unpack(data, f"{topic}, partition {partition}")
             if start == low:
                 break
-        return None
     except KafkaException as error:
         raise BrokerDown(f"can't read {topic}, partition {partition}: {error}") from error
     finally:
         consumer.close()
+    return None
 
 
 def _last_value(consumer: Consumer, start: TopicPartition) -> bytes | None:

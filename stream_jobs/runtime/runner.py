@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from confluent_kafka import Consumer
@@ -154,10 +155,8 @@ class Runner:
         await self._commit_all()
 
     async def _wait(self) -> None:
-        try:
+        with suppress(TimeoutError):  # time passes for the logic even when nothing arrives
             await asyncio.wait_for(self._wake.wait(), TICK_S)
-        except TimeoutError:
-            pass  # time passes for the logic even when nothing arrives
         self._wake.clear()
 
     async def _round(self) -> None:

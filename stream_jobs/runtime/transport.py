@@ -8,7 +8,7 @@ rebalancing, the worker.
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -52,7 +52,7 @@ class Owner(Protocol):
         """Reading failed for good."""
 
 
-class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class ChunkThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread; its client reads committed records only."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
@@ -77,7 +77,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             **auth,
         )
 
-    async def _fetch_records(
+    async def _fetch_records(  # type: ignore[override]  # the same map, richer values
         self,
         consumer: AIOKafkaConsumer,
         active_partitions: set[TP],
@@ -91,7 +91,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         except NoOffsetForPartitionError:
             # The client looked for a committed offset before our seek: the seek is what counts.
             return {}
-        subscription = consumer._subscription.subscription
+        subscription = consumer._subscription.subscription  # noqa: SLF001 - no public way
         assignment = None if subscription is None else subscription.assignment
         if assignment is None:
             return {}
@@ -111,7 +111,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         """Do nothing: Faust's watch on acknowledged events doesn't apply to chunks."""
 
 
-class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
+class ChunkConsumer(driver.Consumer):
     """Delivers each fetch whole to the one agent; seeks where the owner says; commits nothing."""
 
     owner: Owner
@@ -145,7 +145,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
                 raise
             await asyncio.sleep(0)
             if parts and self.flow_active and not self.should_stop:
-                await channel.queue.put(Fetch(self.app.consumer_generation_id, parts))
+                fetched = cast("Mapping[TP, TopicFetch]", parts)
+                await channel.queue.put(Fetch(self.app.consumer_generation_id, fetched))
 
     async def commit(self, *_: Any, **__: Any) -> bool:
         """Commit nothing: the runner's transactions hold the offsets."""
@@ -155,10 +156,10 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         """Do nothing: Faust's watch on acknowledged events doesn't apply to chunks."""
 
 
-class ChunkTransport(driver.Transport):  # type: ignore[misc]
-    """Faust's aiokafka transport with our consumer."""
-
-    Consumer = ChunkConsumer
+def transport_of(owner: Owner) -> type[driver.Transport]:
+    """Return Faust's aiokafka transport with our consumer, steered by `owner`."""
+    steered = type("SteeredConsumer", (ChunkConsumer,), {"owner": owner})
+    return type("ChunkTransport", (driver.Transport,), {"Consumer": steered})
 
 
 def _missing(error: OffsetOutOfRangeError) -> MissingDataError:

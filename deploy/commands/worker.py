@@ -1,0 +1,55 @@
+"""`feedloop worker NAME`: one stage or sink in this process, until SIGTERM."""
+
+import os
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from schemas.errors import ConfigError
+from schemas.health import Health
+from schemas.settings import Settings, load_settings
+from schemas.topics import INPUTS
+
+SINKS = ("clickhouse", "parquet")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("worker", help=f"Run one of {', '.join(INPUTS)} in this process.")(worker)
+
+
+def worker(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(INPUTS)}.")],
+    health_port: Annotated[
+        int | None,
+        typer.Option(envvar="FEEDLOOP_HEALTH_PORT", help="Serve GET /health on this port."),
+    ] = None,
+) -> None:
+    """Run one stage or sink in this process, until SIGTERM.
+
+    Addresses come from the environment (FEEDLOOP_KAFKA_BOOTSTRAP, …) or feedloop.toml. Any number
+    of the same worker may run; they share the partitions.
+    """
+    if name not in INPUTS:
+        raise ConfigError(f"there is no worker {name!r}; known: {', '.join(INPUTS)}")
+    health = Health(name)
+    if health_port is not None:
+        health.serve(health_port, os.environ.get("FEEDLOOP_HEALTH_HOST", "127.0.0.1"))
+    settings = load_settings()
+    if name in SINKS:
+        _run_sink(name, settings, health)
+    else:
+        from stream_jobs.app import run_stage  # noqa: PLC0415 - Faust only where it is needed
+
+        run_stage(name, settings, health)
+
+
+def _run_sink(name: str, settings: Settings, health: Health) -> None:
+    from sinks.run import run_sink  # noqa: PLC0415 - stores only where they are needed
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_sink(name, settings, health, stop)

@@ -1,0 +1,115 @@
+"""From a record of a redacted topic to what the join keeps of it: a head, and bytes to pass on.
+
+Only the head is decoded (a prefix of the writer's schema); texts stay bytes. A record of another
+schema version is brought to ours first, so that its bytes can be nested in `enriched`.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from schemas.catalog import definition, head, parsed
+from schemas.codec import PREFIX_BYTES, decode, decode_head, encode, resolve, schema_id
+from schemas.errors import UndecodableRecord
+from schemas.topics import (
+    CONTROL_HEADER,
+    FEEDBACK_REDACTED,
+    INFERENCE_REDACTED,
+    INTERACTION_REDACTED,
+    REDACTIONS_HEADER,
+)
+from stream_jobs.stage import Headers, Inbound, SchemaOf
+
+RECORD_OF: Final = {
+    INFERENCE_REDACTED.name: "Inference",
+    FEEDBACK_REDACTED.name: "Feedback",
+    INTERACTION_REDACTED.name: "Interaction",
+}
+LAST_OF_HEAD: Final = {
+    "Inference": "retrieved",
+    "Feedback": "retracts",
+    "Interaction": "value",
+}
+
+
+class Event(NamedTuple):
+    """One record: where it lies, its head (fields by name) and its whole Avro body, our version."""
+
+    topic: str
+    offset: int
+    arrival_ms: int
+    head: dict[str, Any]
+    body: bytes
+    redactions: dict[str, int] | None
+    size: int  # bytes as read
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control record: `id` is the same in every topic it was sent to."""
+
+    topic: str
+    offset: int
+    id: str
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A record that can't be read."""
+
+    topic: str
+    offset: int
+    error: UndecodableRecord
+    schema_id: int | None
+    size: int
+
+
+@cache
+def head_schema(name: str) -> Any:
+    """Return the prefix of our version of record `name` that the join reads."""
+    return head(definition(name), LAST_OF_HEAD[name])
+
+
+def read(topic: str, record: Inbound, schema_of: SchemaOf) -> Event | Control | Broken:
+    """Return what `record` of `topic` is to the join."""
+    body = record.value
+    if body is None and (control := _control(record.headers)) is not None:
+        return Control(topic, record.offset, (record.key or control).decode("utf-8", "replace"))
+    number: int | None = None
+    try:
+        number = schema_id(body)
+        assert body is not None
+        payload = _current(topic, body[PREFIX_BYTES:], number, schema_of)
+        fields = decode_head(head_schema(RECORD_OF[topic]), payload)
+    except UndecodableRecord as error:
+        return Broken(topic, record.offset, error, number, len(body or b""))
+    redactions = _redactions(record.headers) if record.headers else None
+    return Event(topic, record.offset, record.timestamp, fields, payload, redactions, len(body))
+
+
+def _current(topic: str, payload: bytes, number: int, schema_of: SchemaOf) -> bytes:
+    writer = schema_of(number)
+    name = RECORD_OF[topic]
+    if writer.name != name:
+        raise UndecodableRecord("wrong_schema", f"schema {number} is a {writer.name} in {topic}")
+    if writer.current:
+        return payload
+    decode(writer.parsed, payload)  # refuses trailing bytes, which `resolve` can't see
+    return encode(parsed(name), resolve(writer.parsed, parsed(name), payload))
+
+
+def _control(headers: Headers) -> bytes | None:
+    return next((value for name, value in headers if name == CONTROL_HEADER), None)
+
+
+def _redactions(headers: Headers) -> dict[str, int] | None:
+    text = next((value for name, value in headers if name == REDACTIONS_HEADER), None)
+    if text is None:
+        return None
+    try:
+        counts = json.loads(text)
+        return {str(kind): int(count) for kind, count in counts.items()}
+    except (ValueError, AttributeError, TypeError):
+        return None  # a header of somebody else's making: the record itself is what counts

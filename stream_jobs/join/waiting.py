@@ -1,0 +1,102 @@
+"""Signals that wait for their inference, and when they have waited long enough; pure.
+
+A signal is due for a look-up in the hot store when the *inference side* has passed it by
+`orphan_ttl_ms`, in event time and (for backfills) in arrival. If no inferences come at all, it goes
+on waiting: an outage of their producers must cost nothing. Bound: `max_hold_ms` of wall clock.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+
+from stream_jobs.join.clock import Clock
+from stream_jobs.join.heads import Event
+
+
+class Waiting:
+    """All waiting signals of one partition."""
+
+    def __init__(self, ttl_ms: int, hold_ms: int, max_hold_ms: int) -> None:
+        self._ttl_ms = ttl_ms
+        self._hold_ms = hold_ms
+        self._max_hold_ms = max_hold_ms
+        self._by_key: dict[str, list[Event]] = {}
+        self._offsets: dict[str, dict[int, str]] = {}  # topic → offset → key, in order
+        self._by_event: list[tuple[int, str, int, str]] = []  # due event time, topic, offset, key
+        self._by_arrival: list[tuple[int, str, int, str]] = []
+        self._since: deque[tuple[int, str, int, str]] = deque()
+        self._looking: set[str] = set()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._offsets.values()))
+
+    def add(self, key: str, event: Event) -> None:
+        """Let `event` wait for the inference `key`."""
+        self._by_key.setdefault(key, []).append(event)
+        self._offsets.setdefault(event.topic, {})[event.offset] = key
+        place = (event.topic, event.offset, key)
+        heapq.heappush(self._by_event, (event.head["event_time"] + self._ttl_ms, *place))
+        self._since.append((event.arrival_ms, *place))
+
+    def take(self, key: str) -> list[Event]:
+        """Return, in order, the signals that wait for `key`, and forget them."""
+        events = self._by_key.pop(key, [])
+        for event in events:
+            del self._offsets[event.topic][event.offset]
+        self._looking.discard(key)
+        return events
+
+    def due(self, clock: Clock, now_ms: int) -> list[str]:
+        """Return the keys whose look-up is due; each key once until it is taken."""
+        keys = [
+            *self._passed_by(clock),
+            *self._held_too_long(now_ms),
+        ]
+        return self._once(keys)
+
+    def all_due(self) -> list[str]:
+        """Return every key that waits and isn't being looked up."""
+        return self._once(list(self._by_key))
+
+    def _passed_by(self, clock: Clock) -> Iterator[str]:
+        while self._by_event and self._by_event[0][0] <= clock.inference_event_ms:
+            _, topic, offset, key = heapq.heappop(self._by_event)
+            event = self._find(topic, offset, key)
+            if event is not None:
+                due_ms = event.arrival_ms + self._hold_ms
+                heapq.heappush(self._by_arrival, (due_ms, topic, offset, key))
+        while self._by_arrival and self._by_arrival[0][0] <= clock.inference_arrival_ms:
+            _, topic, offset, key = heapq.heappop(self._by_arrival)
+            if offset in self._offsets.get(topic, {}):
+                yield key
+
+    def _held_too_long(self, now_ms: int) -> Iterator[str]:
+        while self._since:
+            arrival, topic, offset, key = self._since[0]
+            if offset in self._offsets.get(topic, {}):
+                if arrival + self._max_hold_ms > now_ms:
+                    return
+                yield key
+            self._since.popleft()
+
+    def _find(self, topic: str, offset: int, key: str) -> Event | None:
+        if offset not in self._offsets.get(topic, {}):
+            return None
+        return next(e for e in self._by_key[key] if e.offset == offset and e.topic == topic)
+
+    def _once(self, keys: list[str]) -> list[str]:
+        new = [key for key in dict.fromkeys(keys) if key not in self._looking]
+        self._looking.update(new)
+        return new
+
+    def holds(self, topic: str, offset: int) -> bool:
+        """Whether the signal at that place waits."""
+        return offset in self._offsets.get(topic, {})
+
+    def first_offset(self, topic: str) -> int | None:
+        """Return the smallest offset of `topic` that waits."""
+        return min(self._offsets.get(topic, {}), default=None)
+
+    def offsets(self, topic: str) -> list[int]:
+        """Return the offsets of `topic` that wait, ascending."""
+        return sorted(self._offsets.get(topic, {}))

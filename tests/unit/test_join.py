@@ -1,0 +1,229 @@
+"""The join's promises, as tables of cases; each case is also run with a restart at every point."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from schemas.settings import JoinSettings
+from tests.unit.join_driver import (
+    HOUR,
+    MINUTE,
+    Driver,
+    Result,
+    feedback,
+    flush,
+    inference,
+    interaction,
+)
+
+SETTINGS = JoinSettings(
+    window_ms=HOUR,
+    lateness_ms=MINUTE,
+    orphan_ttl_ms=10 * MINUTE,
+    session_gap_ms=30 * MINUTE,
+    arrival_hold_ms=0,
+    align_wait_ms=0,
+)
+Event = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    given: list[Event]
+    enriched: list[tuple[str, str, str | None]]
+    totals: dict[str, int] = field(default_factory=dict)
+    hot_store: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+CASES = [
+    Case(
+        "signal after its inference",
+        [inference("i1", 0), feedback("f1", "i1", 1), flush()],
+        [("f1", "matched", "i1")],
+        {"inferences": 1, "matched": 1, "positive": 1, "orphans": 0},
+    ),
+    Case(
+        "signal before its inference",
+        [feedback("f1", "i1", 0), inference("i1", 0.5), flush()],
+        [("f1", "matched", "i1")],
+        {"matched": 1},
+    ),
+    Case(
+        # i2 … i4 move the inference side past the signal by more than ten minutes
+        "orphan is decided when the inference side has passed it",
+        [
+            inference("i1", 0),
+            feedback("f1", "ghost", 1),
+            feedback("f0", "i1", 2),
+            *(inference(f"i{n}", 6 * n, session=f"s{n}") for n in (2, 3)),
+            feedback("f2", "i2", 19),
+        ],
+        [("f0", "matched", "i1"), ("f1", "orphan", None), ("f2", "matched", "i2")],
+    ),
+    Case(
+        "orphan is found in the hot store: within the window it counts as matched",
+        [feedback("f1", "old", 1), flush()],
+        [("f1", "matched", "old")],
+        {"matched": 1, "orphans": 0},
+        {"old": inference("old", 0)[1]},
+    ),
+    Case(
+        "late: found in the hot store, after the window",
+        [feedback("f1", "old", 90), flush()],
+        [("f1", "late", "old")],
+        {"late": 1},
+        {"old": inference("old", 0)[1]},
+    ),
+    Case(
+        "duplicate signals are counted once",
+        [
+            inference("i1", 0),
+            feedback("f1", "i1", 1),
+            feedback("f1", "i1", 1),
+            feedback("f1", "i1", 1),
+            flush(),
+        ],
+        [("f1", "matched", "i1")],
+        {"matched": 1, "positive": 1, "duplicates": 2},
+    ),
+    Case(
+        "duplicate of a signal that still waits",
+        [feedback("f1", "i1", 0), feedback("f1", "i1", 0), inference("i1", 0.5), flush()],
+        [("f1", "matched", "i1")],
+        {"matched": 1, "duplicates": 1},
+    ),
+    Case(
+        "the same inference again is counted once",
+        [inference("i1", 0), inference("i1", 0), feedback("f1", "i1", 1), flush()],
+        [("f1", "matched", "i1")],
+        {"inferences": 1},
+    ),
+    Case(
+        "retract takes the judgement back, both records stay",
+        [
+            inference("i1", 0),
+            feedback("f1", "i1", 1, value=-1.0),
+            feedback("f2", "i1", 3, kind="retract", value=None, retracts="f1"),
+            interaction("e", "i1", 4, "session_end"),
+            flush(),
+        ],
+        [("f1", "matched", "i1"), ("f2", "matched", "i1"), ("e", "matched", "i1")],
+        {"negative": 0, "retracted": 1, "matched": 3},
+    ),
+    Case(
+        "retract that comes before what it takes back",
+        [
+            inference("i1", 0),
+            feedback("f2", "i1", 3, kind="retract", value=None, retracts="f1"),
+            feedback("f1", "i1", 3.1, value=-1.0),
+            interaction("e", "i1", 4, "session_end"),
+            flush(),
+        ],
+        [("f2", "matched", "i1"), ("f1", "matched", "i1"), ("e", "matched", "i1")],
+        {"negative": 0, "retracted": 1},
+    ),
+    Case(
+        "a second retract of the same signal changes nothing",
+        [
+            inference("i1", 0),
+            feedback("f1", "i1", 1, value=-1.0),
+            feedback("f2", "i1", 2, kind="retract", value=None, retracts="f1"),
+            feedback("f3", "i1", 3, kind="retract", value=None, retracts="f1"),
+            interaction("e", "i1", 4, "session_end"),
+            flush(),
+        ],
+        [
+            ("f1", "matched", "i1"),
+            ("f2", "matched", "i1"),
+            ("f3", "matched", "i1"),
+            ("e", "matched", "i1"),
+        ],
+        {"negative": 0, "retracted": 1},
+    ),
+    Case(
+        "a session without a good end is abandoned after the gap",
+        [
+            inference("i1", 0),
+            inference("i2", 2),
+            feedback("f1", "i2", 3, value=-1.0),
+            inference("other", 40, session="s2"),
+            feedback("f2", "other", 41, session="s2"),
+            flush(),
+        ],
+        [("f1", "matched", "i2"), ("abandonment", "matched", "i2"), ("f2", "matched", "other")],
+    ),
+    Case(
+        "a positive signal for the last inference is a good end",
+        [inference("i1", 0), interaction("c", "i1", 1, "copy"), inference("z", 50, "z"), flush()],
+        [("c", "matched", "i1"), ("abandonment", "matched", "z")],
+    ),
+    Case(
+        "a positive signal that was taken back is none",
+        [
+            inference("i1", 0),
+            feedback("f1", "i1", 1),
+            feedback("f2", "i1", 2, kind="retract", value=None, retracts="f1"),
+            flush(),
+        ],
+        [("f1", "matched", "i1"), ("f2", "matched", "i1"), ("abandonment", "matched", "i1")],
+    ),
+    Case(
+        "session_end without an inference_id belongs to the session's latest inference",
+        [inference("i1", 0), interaction("e", None, 1, "session_end"), flush()],
+        [("e", "matched", "i1")],
+    ),
+    Case(
+        "a session-level signal of an unknown session is an orphan at once",
+        [interaction("e", None, 1, "dwell"), flush()],
+        [("e", "orphan", None)],
+        {"orphans": 1},
+    ),
+    Case(
+        "two flushes: what comes after the first is not lost",
+        [
+            inference("i1", 0),
+            feedback("f1", "i1", 1),
+            flush("a"),
+            feedback("f2", "ghost", 2),
+            flush("b"),
+        ],
+        [("f1", "matched", "i1"), ("f2", "orphan", None)],
+        {"inferences": 1, "matched": 1, "orphans": 1},
+    ),
+]
+
+
+def run(case: Case, restart_at: int | None = None) -> Result:
+    driver = Driver(SETTINGS, case.hot_store)
+    for number, event in enumerate(case.given):
+        if number == restart_at:
+            driver.restart()
+        driver.append(event)
+        driver.poll()
+    if restart_at == len(case.given):
+        driver.restart()
+        driver.poll()
+    return driver.result
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_signal_is_enriched_once(case: Case) -> None:
+    for cut in (None, *range(len(case.given) + 1)):  # a restart anywhere changes nothing
+        result = run(case, cut)
+        assert result.enriched == case.enriched, f"restart at {cut}"
+        for name, total in case.totals.items():
+            assert result.total(name) == total, f"{name}, restart at {cut}"
+
+
+def test_all_in_one_chunk_is_the_same_set() -> None:
+    """Chunk borders decide nothing but the order across topics."""
+    for case in CASES:
+        driver = Driver(SETTINGS, case.hot_store)
+        for event in case.given:
+            driver.append(event)
+        driver.poll()
+        assert sorted(driver.result.enriched, key=str) == sorted(case.enriched, key=str), case.name
+        for name, total in case.totals.items():
+            assert driver.result.total(name) == total, (case.name, name)
