@@ -1,17 +1,18 @@
 """Creates and checks the Kafka topics; safe to run again and from several places at once."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
     NewTopic,
+    OffsetSpec,
     ResourceType,
 )
 
@@ -27,8 +28,8 @@ _POLL_S: Final = 0.1  # between looks at the metadata; a new topic shows within 
 def apply_topics(settings: Settings, timeout_s: float = TIMEOUT_S) -> list[Step]:
     """Make all topics as they should be; return what was done, one step per topic.
 
-    Creates what is missing and waits until the broker shows it with a leader for every partition;
-    corrects configuration; never deletes, shortens or repartitions. Raises ConfigError (counts
+    Creates what is missing, corrects configuration, and waits until the broker shows both, with a
+    leader for every partition; never deletes, shortens or repartitions. Raises ConfigError (counts
     that differ, a refused setting), BrokerDown (no answer within `timeout_s`).
     """
     client = admin(settings)
@@ -36,7 +37,10 @@ def apply_topics(settings: Settings, timeout_s: float = TIMEOUT_S) -> list[Step]
     steps = plan(settings.kafka, _found(client, settings, timeout_s))
     _create(client, [step for step in steps if step.create], settings.kafka.replication, timeout_s)
     _alter(client, [s for s in steps if s.changes and not s.create], timeout_s)
-    _await_leaders(client, steps, deadline)
+    _await(lambda: _without_leader(client, steps, deadline), deadline)
+    _await(lambda: _not_serving(client, steps, deadline), deadline)
+    if any(step.changes for step in steps):
+        _await(lambda: _not_as_wanted(client, settings, deadline), deadline)
     return steps
 
 
@@ -129,14 +133,18 @@ def _result(future: "Future[Any]", what: str, *harmless: int) -> Any:
         ) from error
 
 
-def _await_leaders(client: AdminClient, steps: list[Step], deadline: float) -> None:
-    while True:
-        missing = _without_leader(client, steps, deadline)
-        if not missing:
-            return
+def _await(missing: Callable[[], list[str]], deadline: float) -> None:
+    # A broker accepts a change first and shows it a little later.
+    while names := missing():
         if time.monotonic() > deadline:
-            raise BrokerDown(f"the broker doesn't show {', '.join(missing)} yet; run it again")
+            raise BrokerDown(f"the broker doesn't show {', '.join(names)} yet; run it again")
         time.sleep(_POLL_S)
+
+
+def _not_as_wanted(client: AdminClient, settings: Settings, deadline: float) -> list[str]:
+    left = max(1.0, deadline - time.monotonic())
+    steps = plan(settings.kafka, _found(client, settings, left))
+    return [step.name for step in steps if step.create or step.changes]
 
 
 def _without_leader(client: AdminClient, steps: list[Step], deadline: float) -> list[str]:
@@ -148,6 +156,19 @@ def _without_leader(client: AdminClient, steps: list[Step], deadline: float) -> 
         if len(partitions) != step.partitions or any(p.leader < 0 for p in partitions):
             missing.append(step.name)
     return missing
+
+
+def _not_serving(client: AdminClient, steps: list[Step], deadline: float) -> list[str]:
+    # The metadata names a leader a moment before that leader knows of its office.
+    request = {
+        TopicPartition(step.name, number): OffsetSpec.latest()
+        for step in steps
+        for number in range(step.partitions)
+    }
+    left = max(1.0, deadline - time.monotonic())
+    answers = client.list_offsets(request, request_timeout=left)
+    silent = {tp.topic for tp, future in answers.items() if future.exception() is not None}
+    return sorted(silent)
 
 
 def _down(settings: Settings, error: KafkaException) -> BrokerDown:

@@ -22,7 +22,9 @@ Handler = Callable[[dict[str, Any]], bool]
 """Gets one action; returns whether to go on."""
 
 
-def subscribe(bootstrap: str, registry: str, group: str, handle: Handler) -> None:
+def subscribe(
+    bootstrap: str, registry: str, group: str, handle: Handler, topic: str = TOPIC
+) -> None:
     """Call `handle` with each action, from the oldest that is kept, until it returns False."""
     decode = AvroDeserializer(SchemaRegistryClient({"url": registry}))
     consumer = Consumer(
@@ -34,7 +36,7 @@ def subscribe(bootstrap: str, registry: str, group: str, handle: Handler) -> Non
             "enable.auto.commit": False,
         }
     )
-    consumer.subscribe([TOPIC])
+    consumer.subscribe([topic])
     try:
         go_on = True
         while go_on:
@@ -42,8 +44,8 @@ def subscribe(bootstrap: str, registry: str, group: str, handle: Handler) -> Non
             if message is None:
                 continue
             if message.error():
-                raise SystemExit(f"{TOPIC}: {message.error()}")
-            action = decode(message.value(), SerializationContext(TOPIC, MessageField.VALUE))
+                raise SystemExit(f"{topic}: {message.error()}")
+            action = decode(message.value(), SerializationContext(topic, MessageField.VALUE))
             go_on = handle(action)
             consumer.commit(message)  # after the work: a crash repeats it, and loses nothing
     finally:
