@@ -1,0 +1,204 @@
+"""Every sink, every promise: real broker, real registry, real stores, real kills."""
+
+import os
+import resource
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from deploy.local.clickhouse import ClickHouse as Front
+from schemas.settings import Settings
+from schemas.topics import ENRICHED, INFERENCE_REDACTED, METRICS, STORED
+from sinks.tables import INFERENCES, SIGNALS
+from tests.conformance.samples import enriched, inference
+from tests.conformance.scene import Scene
+
+pytestmark = pytest.mark.broker
+
+SINKS = ("clickhouse", "parquet")
+COMMON = ("sink.before_intent", "sink.after_intent", "sink.before_write", "sink.after_write")
+KILL_POINTS = {
+    "clickhouse": (*COMMON, "clickhouse.after_insert"),
+    "parquet": (
+        *COMMON,
+        "parquet.between_files",
+        "ledger.before_link",
+        "ledger.after_link",
+        "ledger.between_renames",
+        "parquet.after_publish",
+    ),
+}
+
+
+@pytest.fixture(params=SINKS)
+def scene(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(request.param, settings, tmp_path / "scene")
+    yield made
+    made.end()
+
+
+def test_every_record_is_stored_once_and_poison_set_aside(scene: Scene) -> None:
+    scene.put(ENRICHED, b"\x00\x00\x00\x00\x63garbage", b"not framed", good=False)  # first
+    scene.put_everything(10)
+    scene.put_aborted(METRICS)
+    wrong = scene.body(INFERENCE_REDACTED, 1)
+    truncated = scene.body(ENRICHED, 1)[:30]
+    scene.put(ENRICHED, wrong, truncated, None, good=False)  # in the middle
+    scene.put_everything(10)
+    scene.put_flush(INFERENCE_REDACTED)
+    trailing = scene.body(INFERENCE_REDACTED, 1) + b"\x00"
+    scene.put(INFERENCE_REDACTED, trailing, trailing, good=False)  # last
+    scene.start()
+    scene.drain()
+    scene.check()
+    assert scene.stop() == 0
+    scene.start()  # nothing is written again, and what comes later is
+    scene.put_samples(ENRICHED, 3)
+    scene.drain()
+    assert scene.stop() == 0
+    scene.check()
+
+
+def test_a_row_holds_what_the_record_says(scene: Scene) -> None:
+    scene.put_samples(INFERENCE_REDACTED, 4)
+    scene.put_samples(ENRICHED, 4)
+    scene.start()
+    scene.drain()
+    stored = {row["inference_id"]: row for row in scene.rows(INFERENCES)}
+    for number in range(4):
+        record = inference(number)
+        row = dict(stored[record["inference_id"]])
+        row["event_time"] = round(row["event_time"].timestamp() * 1000)
+        row["attributes"] = dict(row["attributes"])
+        assert {key: row[key] for key in record} == record
+    signals = {row["event_id"]: row for row in scene.rows(SIGNALS)}
+    for number in range(4):
+        record = enriched(number)
+        row = signals[f"e-{number}"]
+        answer = record["inference"] or {}
+        assert row["model_version"] == answer.get("model_version", "")
+        assert row["latency_ms"] == answer.get("latency_ms")
+        assert list(row["doc_ids"]) == [doc["doc_id"] for doc in answer.get("retrieved", ())]
+        assert row["rated"] == (row["kind"] == "thumbs")
+        assert row["comment"] == record["signal"].get("comment")
+        assert row["inference_id"] == (record["signal"]["inference_id"] or "")
+        assert row["lag_ms"] == record["lag_ms"]
+    assert scene.stop() == 0
+
+
+@pytest.mark.parametrize("name", SINKS)
+def test_killed_at_each_step(
+    name: str, settings: Settings, clickhouse: Front, tmp_path: Path
+) -> None:
+    def one(point: str) -> None:
+        scene = _apart(name, settings, clickhouse, tmp_path, point)
+        try:
+            scene.put_everything(10)
+            scene.put(ENRICHED, b"garbage", good=False)
+            victim = scene.start(FEEDLOOP_KILL_AT=f"{point}:2")
+            assert victim.wait(60) == -signal.SIGKILL, scene.log(victim)
+            scene.put_everything(10)
+            scene.start()
+            scene.drain()
+            assert scene.stop() == 0
+            scene.check()
+        finally:
+            scene.end()
+
+    with ThreadPoolExecutor(5) as pool:  # most of the time is waiting for the dead to be noticed
+        list(pool.map(one, KILL_POINTS[name]))
+
+
+@pytest.mark.parametrize("name", SINKS)
+def test_a_frozen_owner_is_fenced(
+    name: str, settings: Settings, clickhouse: Front, tmp_path: Path
+) -> None:
+    def one(point: str) -> None:
+        scene = _apart(name, settings, clickhouse, tmp_path, point)
+        try:
+            scene.put_everything(10)
+            zombie = scene.start(FEEDLOOP_FREEZE_AT=point)
+            scene.until(lambda: _is_stopped(zombie.pid), "the worker freezes")
+            scene.put_everything(10)
+            heir = scene.start()
+            scene.drain()
+            zombie.send_signal(signal.SIGCONT)
+            assert zombie.wait(60) == 2, scene.log(zombie)
+            assert "FencedError" in scene.log(zombie)
+            scene.put_everything(10)
+            scene.drain()
+            assert scene.stop(heir) == 0
+            scene.check()
+        finally:
+            scene.end()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, ("sink.before_intent", "sink.before_write", *_STORE_POINT[name])))
+
+
+_STORE_POINT = {"clickhouse": ("clickhouse.after_insert",), "parquet": ("ledger.before_link",)}
+
+
+def test_two_workers_share_the_partitions(scene: Scene) -> None:
+    scene.put_everything(10)
+    first = scene.start()
+    scene.drain()
+    second = scene.start()
+    scene.put_everything(20)
+    scene.drain()
+    assert scene.stop(first) == 0
+    scene.put_everything(10)
+    scene.drain()
+    assert scene.stop(second) == 0
+    scene.check()
+
+
+def test_an_offset_that_is_gone_is_fatal(scene: Scene) -> None:
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient
+
+    scene.put_samples(ENRICHED, 4)
+    scene.start()
+    scene.drain()
+    assert scene.stop() == 0
+    scene.put_samples(ENRICHED, 8)
+    admin = AdminClient({"bootstrap.servers": scene.settings.kafka.bootstrap})
+    full = ENRICHED.full(scene.settings.kafka.topic_prefix)
+    for future in admin.delete_records([TopicPartition(full, 0, 5)]).values():
+        future.result(30)
+    behind = scene.behind()
+    worker = scene.start()
+    assert worker.wait(60) == 1
+    assert f"MissingDataError: {full}[0]: offset 3 is next" in scene.log(worker)
+    assert scene.behind()[f"{full}[0]"] == behind[f"{full}[0]"]
+
+
+def _apart(name: str, settings: Settings, clickhouse: Front, folder: Path, point: str) -> Scene:
+    """Return a scene with topics, a database and a folder of its own."""
+    part = point.replace(".", "_")
+    database = f"{settings.clickhouse.database}_{part}"
+    clickhouse.run(f"CREATE DATABASE {database}")
+    prefix = f"{settings.kafka.topic_prefix}{part}."
+    return Scene(
+        name,
+        msgspec.structs.replace(
+            settings,
+            kafka=msgspec.structs.replace(settings.kafka, topic_prefix=prefix),
+            clickhouse=msgspec.structs.replace(settings.clickhouse, database=database),
+            parquet=msgspec.structs.replace(settings.parquet, path=str(folder / part)),
+        ),
+        folder / f"{part}-logs",
+    )
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+assert len(STORED) == 6
+assert os.name == "posix"
+assert resource.RLIMIT_FSIZE is not None
