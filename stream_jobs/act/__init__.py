@@ -1,1 +1,1 @@
-"""The act room."""
+"""Act: rules say what to watch and what to do; an episode says it once."""
