@@ -132,6 +132,14 @@ class ProducerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     linger_ms: int = 20
 
 
+class LocalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The stack that `feedloop up` runs on this machine."""
+
+    cache_dir: str = ""  # of the downloaded jars; empty: ~/.cache/feedloop
+    kafka_heap_mb: int = 512
+    registry_heap_mb: int = 256
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All settings, by section."""
 
@@ -145,6 +153,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     join: JoinSettings = JoinSettings()
     decide: DecideSettings = DecideSettings()
     producer: ProducerSettings = ProducerSettings()
+    local: LocalSettings = LocalSettings()
 
 
 SECTIONS: Final[Mapping[str, type[msgspec.Struct]]] = {

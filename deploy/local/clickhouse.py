@@ -18,7 +18,7 @@ class ClickHouse:
     folder: Path
     port: int
     host: str = HOST
-    name: str = "clickhouse"
+    name: str = "clickhouse-server"  # "clickhouse" is the sink that writes to it
 
     def prepare(self) -> None:
         """Make the folder; the engine does the rest."""

@@ -25,7 +25,12 @@ class Registry:
     @property
     def url(self) -> str:
         """The address for clients of the Confluent API."""
-        return f"http://{HOST}:{self.port}{API}"
+        return self.url_at(self.port)
+
+    @staticmethod
+    def url_at(port: int) -> str:
+        """Return the address of a registry on `port`."""
+        return f"http://{HOST}:{port}{API}"
 
     def prepare(self) -> None:
         """Make the folder; the registry makes its tables itself."""

@@ -9,7 +9,7 @@ class Server(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in status and logs: kafka, registry, clickhouse."""
+        """Its name in status and logs: kafka, registry, clickhouse-server."""
 
     @property
     def port(self) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import structs
 
 from schemas.errors import CorruptStateError
 
@@ -65,3 +66,9 @@ def write(data: Path, stack: StackState) -> None:
     fresh = data / f"{FILE_NAME}.{os.getpid()}"
     fresh.write_bytes(msgspec.json.format(msgspec.json.encode(stack), indent=1))
     fresh.replace(data / FILE_NAME)
+
+
+def stopped(stack: StackState) -> StackState:
+    """Return `stack` with nothing running; its addresses stay."""
+    parts = [structs.replace(p, state="stopped", process=None) for p in stack.parts]
+    return structs.replace(stack, phase="stopped", message="", supervisor=None, parts=parts)
