@@ -19,7 +19,7 @@ _KEY_GATE: Final = (
     r"(?i)(?:passw|passphrase|passcode|pwd|secret|token|credential|(?:api|access|auth|account"
     r"|encryption|signing|private|service)[_-]?key)"
 )
-_BARE: Final = r"[^\s\"'`,;<>&\ufffc(){}\[\]]"
+_BARE: Final = r"(?:[^\s\"'`,;<>&\ufffc(){}\[\]]|[&;](?![\s\"'`]|\w{1,32}=|$))"
 _QUOTED: Final = r"[^\n\"'`<>\ufffc]"
 
 FILL_INS: Final = frozenset(
@@ -46,10 +46,10 @@ def _plausible(value: str) -> bool:
 
 
 def _quoted(match: re.Match[str]) -> tuple[int, int] | None:
-    value = match.group("value")
-    if not _plausible(value) or (" " in value and not any(c.isdigit() for c in value)):
+    value = match.group("value").rstrip("\\")  # of an escaped closing quote
+    if not value or not _plausible(value) or (" " in value and not any(c.isdigit() for c in value)):
         return None
-    return match.span("value")
+    return match.start("value"), match.start("value") + len(value)
 
 
 def _bare(match: re.Match[str]) -> tuple[int, int] | None:

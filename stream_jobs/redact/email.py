@@ -77,8 +77,21 @@ PLAIN_EMAIL: Final = Recogniser(
     _address,
 )
 
+ENCODED_EMAIL: Final = Recogniser(
+    "email_in_url",
+    "EMAIL_ADDRESS",
+    "patterns",
+    "%40",
+    re.compile(
+        r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}%40(?:[A-Za-z0-9][\w-]{0,62}\.){1,8}"
+        r"(?P<tld>[A-Za-z]{2,24})(?!\w)"
+    ),
+    lambda match: match.span() if match.group("tld").lower() in top_level_domains() else None,
+)
+
 EMAILS: Final = (
     PLAIN_EMAIL,
+    ENCODED_EMAIL,
     Recogniser(
         "email_spelled",
         "EMAIL_ADDRESS",

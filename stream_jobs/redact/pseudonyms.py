@@ -48,6 +48,10 @@ def _exact(value: str) -> str:
     return value
 
 
+def _email(value: str) -> str:
+    return _words(value.replace("%40", "@"))
+
+
 def _phone(value: str) -> str:
     number = digits(value).removeprefix("00")
     return "1" + number if len(number) == 10 and "+" not in value else number
@@ -66,6 +70,7 @@ def _compact(value: str) -> str:
 
 _NORMALISERS: Final[dict[str, Callable[[str], str]]] = {
     "USER_ID": _exact,
+    "EMAIL_ADDRESS": _email,
     "PHONE_NUMBER": _phone,
     "IP_ADDRESS": _address,
     "MAC_ADDRESS": _compact,

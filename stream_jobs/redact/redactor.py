@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from schemas.settings import RedactSettings
-from stream_jobs.redact.email import PLAIN_EMAIL
+from stream_jobs.redact.email import ENCODED_EMAIL, PLAIN_EMAIL
 from stream_jobs.redact.keys import Keys
 from stream_jobs.redact.labels import UNSCANNED, is_label, unscanned_label
 from stream_jobs.redact.names import NameFinder
@@ -40,7 +40,7 @@ class Redactor:
         self._keys = keys
         self._names = names
         self._scanner = Scanner()
-        self._ids = Scanner((PLAIN_EMAIL,))
+        self._ids = Scanner((PLAIN_EMAIL, ENCODED_EMAIL))
 
     def redact_records(
         self, plan: Plan, records: list[dict[str, Any]], tenants: Sequence[str] | None = None
@@ -91,7 +91,7 @@ class Redactor:
         return self._id(value, tenant)[0]
 
     def _id(self, value: str, tenant: str) -> tuple[str, Found]:
-        if value.isascii() and "@" not in value:
+        if value.isascii() and "@" not in value and "%40" not in value:
             return value, []
         found: Found
         try:

@@ -1,0 +1,149 @@
+"""What holds for every text: twice is once, offsets are right, no found value is left."""
+
+import base64
+import string
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from schemas.settings import RedactSettings
+from stream_jobs.redact.folding import fold
+from stream_jobs.redact.keys import parse_keys
+from stream_jobs.redact.labels import LABEL
+from stream_jobs.redact.pseudonyms import normalise, pseudonym
+from stream_jobs.redact.redactor import Redactor
+
+KEYS = parse_keys("k1:" + base64.b64encode(b"a" * 32).decode())
+REDACTOR = Redactor(RedactSettings(), KEYS)
+
+PIECES = st.sampled_from(
+    [
+        "jane.doe@example.com",
+        "(415) 555-2671",
+        "123-456-7890",
+        "+44 20 7946 0958",
+        "1-800-FLOWERS",
+        "4111 1111 1111 1111",
+        "4111111111111111",
+        "DE89 3704 0044 0532 0130 00",
+        "536-22-8145",
+        "SSN 536228145",
+        "943 476 5919",
+        "NHS",
+        "passport C01234567",
+        "192.168.12.7",
+        "2001:db8:85a3::8a2e:370:7334",
+        "00:1A:2B:3C:4D:5E",
+        "password=",
+        "token: '",
+        "hunter2",
+        "ghp_" + "a1B2" * 9,
+        "postgres://u:p4ss@h/db",
+        "-----BEGIN PRIVATE KEY-----",
+        "429f49cf-125b-5427-b706-7aad67dce863",
+        "2024-01-15T10:30:00Z",
+        "phone",
+        "DOB",
+        "<SECRET>",
+        "<EMAIL_ADDRESS:k1:abcdefghijklmnop>",
+        "<EMAIL_ADDRESS:k1:",
+        "<",
+        ">",
+        "\u200b",
+        "＠",
+        "４１１１",
+        "\ufffc",
+        "\ud800",
+        " ",
+        ", ",
+        "\n",
+        '"',
+        "'",
+        "=",
+        "@",
+        ".",
+        "-",
+        "+",
+        "0",
+        "5",
+    ]
+)
+NEAR_MISSES = st.text(alphabet=string.digits + " -.()+@:/abcfx", max_size=60)
+TEXTS = st.one_of(
+    st.lists(st.one_of(PIECES, NEAR_MISSES, st.text(max_size=5)), max_size=12).map("".join),
+    st.lists(PIECES, max_size=12).map(" ".join),
+    st.text(max_size=200),
+)
+
+
+@given(TEXTS)
+@example("415 555 2671 4242 4242 4242 4242")
+@example("password=hunter2@example.com")
+@example("a\u200b@b.com")
+def test_twice_is_once(text: str) -> None:
+    once, _ = REDACTOR.redact_text(text, "acme")
+    twice, spans = REDACTOR.redact_text(once, "acme")
+    assert twice == once
+    assert spans == []
+
+
+@given(TEXTS)
+def test_spans_are_in_order_and_the_rest_is_untouched(text: str) -> None:
+    redacted, spans = REDACTOR.redact_text(text, "acme")
+    at, kept = 0, []
+    for span in spans:
+        assert at <= span.start < span.end <= len(text)
+        kept.append(text[at : span.start])
+        at = span.end
+    kept.append(text[at:])
+    rest = redacted
+    for piece in kept:  # the kept pieces stand in the result in their order, labels between
+        assert piece in rest
+        rest = rest[rest.index(piece) + len(piece) :]
+    assert (redacted == text) == (not spans)
+
+
+@given(TEXTS)
+def test_no_found_value_is_left(text: str) -> None:
+    redacted, spans = REDACTOR.redact_text(text, "acme")
+    bare = LABEL.sub("\ufffc", redacted)
+    for span in spans:
+        if span.type in ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS"):
+            assert text[span.start : span.end] not in bare
+
+
+@given(st.text(max_size=100))
+def test_folding_keeps_the_way_back(text: str) -> None:
+    folded = fold(text)
+    for i in range(len(folded.text)):
+        start, end = folded.original(i, i + 1)
+        assert end == start + 1
+        assert fold(text[start]).text == folded.text[i]
+
+
+@given(st.text(max_size=50), st.text(max_size=50))
+def test_folding_is_by_character(left: str, right: str) -> None:
+    assert fold(left + right).text == fold(left).text + fold(right).text
+
+
+def test_equal_values_of_a_tenant_stay_equal() -> None:
+    def label(text: str, tenant: str = "acme") -> str:
+        return REDACTOR.redact_text(text, tenant)[0]
+
+    assert label("Jane@Example.com") == label("jane@example.com")
+    assert label("(415) 555-2671") == label("+1 415-555-2671") == label("４１５-５５５-２６７１")
+    assert label("jane@example.com") != label("jane@example.com", "other")
+    assert label("jane@example.com") != label("joan@example.com")
+
+
+def test_a_pseudonym_depends_on_key_tenant_and_type() -> None:
+    other = parse_keys("k2:" + base64.b64encode(b"b" * 32).decode()).current
+    labels = {
+        pseudonym("EMAIL_ADDRESS", "j@x.org", "acme", KEYS.current),
+        pseudonym("EMAIL_ADDRESS", "j@x.org", "acme", other),
+        pseudonym("EMAIL_ADDRESS", "j@x.org", "a", KEYS.current),
+        pseudonym("USER_ID", "j@x.org", "acme", KEYS.current),
+    }
+    assert len(labels) == 4
+    assert all(LABEL.fullmatch(label) for label in labels)
+    assert normalise("USER_ID", "Ab") != normalise("USER_ID", "ab")
