@@ -76,7 +76,7 @@ class ClickHouse:
         try:
             create_tables(self._connected(), self._settings)
         except (ClickHouseError, HTTPError, OSError) as error:
-            self._refuse("creating the tables", error)
+            self._refuse(f"creating the tables ({error})", error)
 
     def assigned(self, source: Source, *, known: bool) -> int:  # noqa: ARG002
         """Return 0: the committed intent alone says where to go on."""

@@ -5,7 +5,9 @@ read again gives the same rows.
 """
 
 import copy
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -17,6 +19,7 @@ from schemas.catalog import definition, parse, parsed
 from schemas.codec import PREFIX_BYTES, Record, decode, decode_head, resolve, schema_id
 from schemas.errors import InvalidRecord, SkippableError, UndecodableRecord
 from schemas.writer_schema import WriterSchema
+from sinks.compiled import Reader, compiled_reader
 from sinks.flatten import Decoded, rows_that_fit
 from sinks.tables import SIGNALS, Table
 
@@ -47,10 +50,29 @@ def decode_rows(
 
     Raises RegistryDown if a schema can't be looked up: nothing is refused for that.
     """
+    with _without_collector():
+        return _decode_rows(table, partition, raws, schema_of)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the cyclic collector from walking the batch's many dicts again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _decode_rows(
+    table: Table, partition: int, raws: list[Raw], schema_of: SchemaOf
+) -> tuple[pa.Table, list[Refusal]]:
     decoded: list[Decoded] = []
     refusals: list[Refusal] = []
     numbers = _Numbers(raws)
-    readers: dict[bytes, Callable[[bytes], Record]] = {}
+    readers: dict[bytes, Reader] = {}
     for offset, arrived_ms, body in raws:
         try:
             prefix = (body or b"")[:PREFIX_BYTES]
@@ -86,7 +108,7 @@ def _unfit(one: Decoded, why: str, numbers: _Numbers) -> Refusal:
     return Refusal(one[0], one[1], numbers.of(one[0]), error)
 
 
-def _reader(table: Table, writer: WriterSchema) -> Callable[[bytes], Record]:
+def _reader(table: Table, writer: WriterSchema) -> Reader:
     """Return the function that reads the bodies of one writer's schema for `table`."""
     name = table.topic.schema
     assert name is not None
@@ -97,11 +119,25 @@ def _reader(table: Table, writer: WriterSchema) -> Callable[[bytes], Record]:
         )
     if not writer.current:
         return lambda body: _resolved(writer, name, body[PREFIX_BYTES:])
-    if table is SIGNALS:
+    fast, thorough = _current(name)
+
+    def read(body: bytes) -> Record:
+        try:
+            return fast(body)
+        except Exception:  # noqa: BLE001 - whatever it is, the thorough reader knows it better
+            return thorough(body[PREFIX_BYTES:])
+
+    return read
+
+
+@cache
+def _current(name: str) -> tuple[Reader, Callable[[bytes], Record]]:
+    """Return the fast and the thorough reader for our version of record `name`."""
+    if name == SIGNALS.topic.schema:
         head = _enriched_head()
-        return lambda body: decode_head(head, body[PREFIX_BYTES:])
+        return compiled_reader(head, whole=False), lambda payload: decode_head(head, payload)
     ours = parsed(name)
-    return lambda body: decode(ours, body[PREFIX_BYTES:])
+    return compiled_reader(ours, whole=True), lambda payload: decode(ours, payload)
 
 
 def _resolved(writer: WriterSchema, name: str, payload: bytes) -> Record:
@@ -115,7 +151,6 @@ def _resolved(writer: WriterSchema, name: str, payload: bytes) -> Record:
         ) from None
 
 
-@cache
 def _enriched_head() -> Any:
     """Return Enriched up to the inference's texts: the rest of the body is never looked at."""
     schema = copy.deepcopy(definition("Enriched"))

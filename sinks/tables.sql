@@ -79,11 +79,11 @@ SELECT
     kind,
     join_status,
     count() AS signals,
-    countIf(rated) AS rated,
-    countIf(rated AND polarity = 1) AS positive,
-    countIf(rated AND polarity = -1) AS negative,
-    quantilesTDigestStateIf(0.5, 0.95, 0.99)(assumeNotNull(lag_ms), isNotNull(lag_ms)) AS lag_ms
-FROM signals
+    countIf(s.rated) AS rated,
+    countIf(s.rated AND s.polarity = 1) AS positive,
+    countIf(s.rated AND s.polarity = -1) AS negative,
+    quantilesTDigestStateIf(0.5, 0.95, 0.99)(assumeNotNull(s.lag_ms), isNotNull(s.lag_ms)) AS lag_ms
+FROM signals AS s
 GROUP BY tenant_id, minute, model_version, prompt_version, segment, kind, join_status;
 
 -- Rollup: inferences per minute.
