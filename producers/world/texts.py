@@ -26,12 +26,13 @@ class Talk:
     subject: Subject
     language: str
     planted: list[Planted] = field(default_factory=list)
+    _words: tuple[str, str] = ("", "")  # what the last question was about
 
     def question(self, *, first: bool) -> str:
         """Return what the user asks: a whole question, or a follow-up."""
         rng = self.rng
         if self.language == "de":
-            asked = " ".join(self._fill(rng.choice(self.subject.questions)) for _ in range(2))
+            asked = f"{self._asked()} {self._asked()}"
             return self._with_personal(asked)
         if not first and rng.random() < 0.6:
             follow_up = rng.choice(FOLLOW_UPS)
@@ -60,10 +61,11 @@ class Talk:
         return self._with_personal(". ".join(kept) + ". " + self.rng.choice(CORRECTIONS))
 
     def _asked(self) -> str:
+        self._words = (self.rng.choice(self.subject.things), self.rng.choice(self.subject.details))
         return self._fill(self.rng.choice(self.subject.questions))
 
     def _fill(self, phrase: str) -> str:
-        thing, detail = self.rng.choice(self.subject.things), self.rng.choice(self.subject.details)
+        thing, detail = self._words
         return phrase.replace("{thing}", thing).replace("{detail}", detail)
 
     def _with_personal(self, text: str, share: float = 1.0) -> str:
