@@ -13,16 +13,27 @@ _BRANDS: Final = re.compile(
     r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|5\d\d|4[4-9]\d)\d{12}"
     r"|62\d{14,17}|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}|1\d{14}"
 )
-_GROUPS: Final = re.compile(
-    r"\d{4}([ .-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ .-])\d{6}\2\d{4,5}|\d{13,19}"
+_GROUPS: Final = (
+    r"\d{4}(?P<s>[ .-])\d{4}(?P=s)\d{4}(?P=s)\d{1,4}(?:(?P=s)\d{1,3})?"
+    r"|\d{4}(?P<t>[ .-])\d{6}(?P=t)\d{4,5}|\d{13,19}"
 )
 
 
 def _card(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept a number grouped like a card's, of a known brand, with a right check digit."""
-    number = digits(match.group())
-    known = _GROUPS.fullmatch(match.group()) and _BRANDS.fullmatch(number)
-    return match.span() if known and len(set(number)) > 1 and luhn.is_valid(number) else None
+    """Accept a number grouped like a card's, of a known brand, with a right check digit.
+
+    A short fifth group may be no part of it but the date or code that follows.
+    """
+    start, end = match.span("value")
+    if _is_card(match.group("value")):
+        return start, end
+    shorter = match.group("value")[:19]
+    return (start, start + 19) if end - start > 20 and _is_card(shorter) else None
+
+
+def _is_card(raw: str) -> bool:
+    number = digits(raw)
+    return _BRANDS.fullmatch(number) is not None and len(set(number)) > 1 and luhn.is_valid(number)
 
 
 _IBAN_LENGTHS: Final = {
@@ -129,7 +140,7 @@ FINANCIAL: Final = (
         "CREDIT_CARD",
         "patterns",
         r"(?:\d[ .-]?){13}",
-        re.compile(r"(?<![\w])(?<!\d[.,-])\d(?:[ .-]?\d){11,18}+(?!\w|[.,]\d)"),
+        re.compile(rf"(?<!\w)(?<!\d[.,-])(?=(?P<value>{_GROUPS})(?!\w|[.,-]\d))"),
         _card,
     ),
     Recogniser(

@@ -122,9 +122,8 @@ def main() -> None:
         redactor.redact_texts(texts[:200], "acme")
         seconds = best(redactor, texts)
         hits = sum(bool(spans) for _, spans in redactor.redact_texts(texts, "acme"))
-        print(
-            f"{name:<28}{len(texts) / seconds:>10,.0f}{seconds / len(texts) * 1e6:>10.1f}{hits:>12,}"
-        )
+        each = seconds / len(texts)
+        print(f"{name:<28}{1 / each:>10,.0f}{each * 1e6:>10.1f}{hits:>12,}")
     print(f"\n{'hostile, 100,000 characters':<28}{'ms':>10}{'spans':>10}")
     for name, nasty in hostile().items():
         start = time.process_time()

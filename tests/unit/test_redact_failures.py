@@ -94,9 +94,12 @@ class Silent:
 
 @pytest.mark.parametrize(
     "part",
-    ["a@", "1", "123-", "555-123-456 ", "ab:", "+1 2 ", "password='", "a at b dot ", "DE89 3704 ",
-     "-----BEGIN PRIVATE KEY-----", "eyJaaaaaaaaaa.", "a://b:", "<EMAIL_ADDRESS:k1:", "1\u200b", "(1) "],
-)  # fmt: skip
+    [
+        *("a@", "1", "123-", "555-123-456 ", "ab:", "+1 2 ", "password='", "a at b dot ", "(1) "),
+        *("DE89 3704 ", "eyJaaaaaaaaaa.", "a://b:", "<EMAIL_ADDRESS:k1:", "1\u200b"),
+        "-----BEGIN PRIVATE KEY-----",
+    ],
+)
 def test_hostile_texts_take_linear_time(part: str) -> None:
     redactor = Redactor(RedactSettings(), KEYS)
     times = []

@@ -91,6 +91,8 @@ MONEY = [
     Case("card, dashes", "CREDIT_CARD", "⟦5500-0000-0000-0004⟧"),
     Case("card, plain", "CREDIT_CARD", "card ⟦378282246310005⟧."),
     Case("card, amex groups", "CREDIT_CARD", "⟦3782 822463 10005⟧"),
+    Case("card before its date", "CREDIT_CARD", "⟦4111 1111 1111 1111⟧ 12/27 123"),
+    Case("card after a number", "CREDIT_CARD", "order 1234 ⟦4111 1111 1111 1111⟧"),
     Case("iban, groups", "IBAN_CODE", "to ⟦DE89 3704 0044 0532 0130 00⟧ by"),
     Case("iban, compact", "IBAN_CODE", "⟦GB29NWBK60161331926819⟧"),
     Case("iban before capitals", "IBAN_CODE", "⟦DE89 3704 0044 0532 0130 00⟧ BIC UNKNOWN"),
