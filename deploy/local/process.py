@@ -109,11 +109,16 @@ def gone(process: ProcessId, wait_s: float) -> bool:
     return True
 
 
-def tail(log: Path, lines: int = 5, max_bytes: int = 8_192) -> str:
-    """Return the last lines of a log, without empty ones; "" if there is none."""
+def size(log: Path) -> int:
+    """Return the bytes in a log so far; 0 if there is none."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def tail(log: Path, lines: int = 5, since: int = 0, max_bytes: int = 8_192) -> str:
+    """Return the last lines of a log after byte `since`, without empty ones; "" if none."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - max_bytes))
+            file.seek(max(since, size(log) - max_bytes, 0))
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""

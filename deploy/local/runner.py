@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.part import Part
-from deploy.local.process import alive, identify, spawn, tail
+from deploy.local.process import alive, identify, size, spawn, tail
 from deploy.local.restarts import Restarts
 from deploy.local.state import PartPhase, PartState, ProcessId
 from schemas.errors import FeedloopError
@@ -41,6 +41,7 @@ class Runner:
         self._executor = executor
         self._changed = changed
         self._child: subprocess.Popen[bytes] | None = None
+        self._log_start = 0  # bytes in the log before this run
         self._started_s = 0.0
         self._answered_s = 0.0
         self._next_look_s = 0.0
@@ -69,6 +70,7 @@ class Runner:
         self._preparing = None
         try:
             prepared.result()
+            self._log_start = size(self.spec.log)
             environ = {**os.environ, **self.spec.environ, MARK: self._mark}
             self._child = spawn(self.spec.command, self.spec.log, environ)
         except (FeedloopError, OSError) as error:
@@ -122,12 +124,13 @@ class Runner:
         code = None if self._child is None else self._child.returncode
         self._child = None
         self.process = None
-        last = tail(self.spec.log)
+        last = tail(self.spec.log, since=self._log_start)
         if code is not None and code == self.spec.fatal_exit:
             self._to("failed", last or f"exit code {code}, no words in {self.spec.log}")
             return
         self.restarts.died(now_s, now_s - self._started_s)
-        self._to("crash-loop" if self.restarts.looping else "backoff", f"{_ending(code)}\n{last}")
+        said = f"{_ending(code)}\n{last}".strip()
+        self._to("crash-loop" if self.restarts.looping else "backoff", said)
 
     def _watch(self, now_s: float) -> None:
         if self._look is None:
