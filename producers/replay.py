@@ -94,7 +94,8 @@ def _place(letter: Letter) -> tuple[str, int, int]:
 def _send(bulk: Bulk, letter: Letter, message: Message) -> None:
     topic = message.topic()
     assert topic is not None
-    kept = [(name, value) for name, value in message.headers() or () if name != HEADER]
+    headers: Any = message.headers() or ()  # typed as several shapes; a consumer gives pairs
+    kept = [(name, value) for name, value in headers if name != HEADER]
     bulk.send_raw(
         topic,
         message.value(),
