@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from ruamel.yaml import YAML, YAMLError
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from schemas.errors import ConfigError
 
@@ -130,7 +131,7 @@ class Located:
     def items(self, key: str) -> list["Located"]:
         """Return the mappings in the list under `key`."""
         value = self.data.get(key)
-        if not isinstance(value, list) or not value:
+        if not isinstance(value, CommentedSeq) or not value:
             self.wrong(key, "missing, empty or no list", "a list of mappings")
             return []
         found = []
@@ -157,6 +158,8 @@ class Located:
 
     def _positive(self, name: str, kind: Any) -> Any:
         value = self.data[name]
+        if isinstance(value, float):
+            value = float(value)  # a subclass that remembers how it was written
         try:
             number = msgspec.convert(value, kind)
         except msgspec.ValidationError:

@@ -1,1 +1,1 @@
-"""The decide room."""
+"""Decide: partials of all join partitions become closed windows, metrics, alarms and actions."""

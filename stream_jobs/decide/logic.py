@@ -1,0 +1,175 @@
+"""Decide, for one partition of partials: merge, close, measure, watch, act. Pure.
+
+Everything it knows is in its snapshot, so outputs, snapshot and offsets committed in one
+transaction make each metric and action appear exactly once, and a restart changes nothing. Event
+time comes from the records; the wall clock (`now_ms`) only decides which partitions are idle.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from schemas.errors import CorruptStateError
+from schemas.topics import ACTIONS, METRICS
+from stream_jobs.act.episodes import Episode, Episodes
+from stream_jobs.act.rules import Rule, read_rules, shipped_rules
+from stream_jobs.decide.merge import Merge, MergeState
+from stream_jobs.decide.metrics import metric_record
+from stream_jobs.decide.watches import Watches, WatchState
+from stream_jobs.window.sums import Sums
+from stream_jobs.window.windows import WindowKey
+
+VERSION: Final = 1
+REMEDY: Final = "start the version that wrote it, or reset the checkpoints of decide"
+
+
+class Out(NamedTuple):
+    """A record to write: topic (without prefix), key (tenant_id) and the record as a dict."""
+
+    topic: str
+    key: str
+    record: dict[str, Any]
+
+
+class _State(msgspec.Struct, array_like=True):
+    window_ms: int
+    revision: int
+    late: int
+    merge: MergeState
+    owed: list[tuple[WindowKey, dict[str, Any]]]
+    watches: WatchState
+    episodes: list[Episode]
+
+
+@dataclass(frozen=True)
+class DecideConfig:
+    """Settings of `Decide`; `build` makes one from a snapshot, or from nothing."""
+
+    window_ms: int = 60_000
+    idle_timeout_ms: int = 60_000
+    rules: tuple[Rule, ...] = ()
+
+    @classmethod
+    def load(cls, window_ms: int, idle_timeout_ms: int, rules_file: str = "") -> "DecideConfig":
+        """Return the settings with the rules of a file, or the shipped ones; ConfigError if bad."""
+        rules = read_rules(rules_file) if rules_file else shipped_rules()
+        return cls(window_ms, idle_timeout_ms, rules)
+
+    def build(self, snapshot: bytes | None = None) -> "Decide":
+        """Return the logic; raises CorruptStateError if the snapshot isn't one of ours."""
+        return Decide(self, None if snapshot is None else _decoded(snapshot, self.window_ms))
+
+
+class Decide:
+    """The logic of one partition; see `DecideConfig.build`."""
+
+    def __init__(self, config: DecideConfig, state: _State | None = None) -> None:
+        self._config = config
+        self._merge = Merge(config.window_ms, config.idle_timeout_ms)
+        self._owed: dict[WindowKey, Sums] = {}  # late sums that the detectors haven't seen
+        self._revision = 0  # of the last correction: each gets a higher one
+        self.late = 0  # partials that came after their window had closed
+        if state is not None:
+            self._merge.restore(state.merge)
+            self._owed = {WindowKey(*key): Sums.from_state(sums) for key, sums in state.owed}
+            self._revision, self.late = state.revision, state.late
+        self._watches = Watches(config.rules, None if state is None else state.watches)
+        self._episodes = Episodes(() if state is None else state.episodes)
+
+    @property
+    def watermark(self) -> int:
+        """Event time up to which all windows are closed."""
+        return self._merge.closed_until
+
+    @property
+    def open_episodes(self) -> int:
+        """How many problems are open."""
+        return len(self._episodes.all())
+
+    def on_partial(self, record: Mapping[str, Any], now_ms: int) -> list[Out]:
+        """Take a Partial; return metrics and actions of the windows that close with it."""
+        progress = self._merge.hear(record, now_ms)
+        outs: list[Out] = []
+        if record["kind"] == "sums":
+            progress.flushed = False
+            outs = self._sums(record)
+        elif record["kind"] == "flush":
+            progress.flushed = True
+        if record["kind"] in ("closed", "flush") and record["watermark"] > progress.watermark:
+            progress.watermark = record["watermark"]
+            progress.flushed = progress.flushed and record["kind"] == "flush"
+        return outs + self.on_tick(now_ms)
+
+    def on_result(self, record: Mapping[str, Any], now_ms: int) -> list[Out]:
+        """Take an ActionResult; one for an episode that isn't open (any more) changes nothing."""
+        self._episodes.result(record)
+        return self.on_tick(now_ms)
+
+    def on_tick(self, now_ms: int) -> list[Out]:
+        """Close what time has closed."""
+        outs: list[Out] = []
+        for start, keys in self._merge.ready(now_ms):
+            outs += self._close(start, keys)
+        return outs
+
+    def snapshot(self) -> bytes:
+        """Return everything as versioned bytes."""
+        state = _State(
+            self._config.window_ms,
+            self._revision,
+            self.late,
+            self._merge.state(),
+            [(key, sums.to_state()) for key, sums in sorted(self._owed.items())],
+            self._watches.state(),
+            self._episodes.all(),
+        )
+        return bytes([VERSION]) + zlib.compress(msgspec.msgpack.encode(state), 1)
+
+    def _sums(self, record: Mapping[str, Any]) -> list[Out]:
+        if record["window_ms"] != self._config.window_ms:
+            raise CorruptStateError(
+                f"a partial of a {record['window_ms']} ms window came, the setting window_ms says "
+                f"{self._config.window_ms}: start join and decide with the same setting"
+            )
+        key = WindowKey(*(record[name] for name in WindowKey._fields))
+        sums = Sums.from_record(record["sums"])
+        if self._merge.add(record["window_start"], key, sums):
+            return []
+        self.late += 1
+        self._revision += 1
+        self._owed.setdefault(key, Sums()).merge(sums)
+        return [self._metric(record["window_start"], key, sums, self._revision)]
+
+    def _close(self, start: int, keys: dict[WindowKey, Sums]) -> list[Out]:
+        outs = [self._metric(start, key, keys[key], 0) for key in sorted(keys)]
+        for key, sums in self._owed.items():
+            keys.setdefault(key, Sums()).merge(sums)
+        self._owed = {}
+        window = (start, start + self._config.window_ms)
+        actions = self._watches.feed(window, keys, self._episodes)
+        return outs + [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
+
+    def _metric(self, start: int, key: WindowKey, sums: Sums, revision: int) -> Out:
+        record = metric_record(start, self._config.window_ms, key, sums, revision)
+        return Out(METRICS.name, key.tenant_id, record)
+
+
+def _decoded(data: bytes, window_ms: int) -> _State:
+    if not data or data[0] != VERSION:
+        found = data[0] if data else "nothing"
+        raise CorruptStateError(
+            f"a snapshot of decide has version {found}, this feedloop reads {VERSION}: {REMEDY}"
+        )
+    try:
+        state = msgspec.msgpack.decode(zlib.decompress(data[1:]), type=_State)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise CorruptStateError(f"a snapshot of decide is damaged ({error}): {REMEDY}") from None
+    if state.window_ms != window_ms:
+        raise CorruptStateError(
+            f"a snapshot of decide has windows of {state.window_ms} ms, the setting window_ms says "
+            f"{window_ms}: set it back, drain with a flush, then change it"
+        )
+    return state

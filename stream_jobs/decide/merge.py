@@ -1,0 +1,93 @@
+"""Partials of all join partitions merged; a window closes when every partition has said so.
+
+A partition no longer holds windows open once it said `flush` (until it says more), or once it has
+been silent for the idle limit by the wall clock. Windows close in the order of their starts.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from stream_jobs.window.sums import Sums
+from stream_jobs.window.windows import LONG_AGO, WindowKey
+
+
+class Progress(msgspec.Struct, array_like=True):
+    """What one join partition has said."""
+
+    heard_ms: int  # wall clock
+    watermark: int = LONG_AGO
+    flushed: bool = False
+
+
+class MergeState(msgspec.Struct, array_like=True):
+    """A snapshot of `Merge`."""
+
+    closed_until: int
+    partitions: list[Progress]
+    windows: list[tuple[int, WindowKey, dict[str, Any]]]
+
+
+class Merge:
+    """Open windows over all partitions."""
+
+    def __init__(self, window_ms: int, idle_timeout_ms: int) -> None:
+        self.window_ms = window_ms
+        self.idle_timeout_ms = idle_timeout_ms
+        self.closed_until = LONG_AGO
+        self.partitions: list[Progress] = []
+        self._windows: dict[int, dict[WindowKey, Sums]] = {}
+
+    def hear(self, record: Mapping[str, Any], now_ms: int) -> Progress:
+        """Note that a partition spoke; return its progress."""
+        number: int = record["partition"]
+        while len(self.partitions) < max(record["partitions"], number + 1):
+            self.partitions.append(Progress(now_ms))
+        progress = self.partitions[number]
+        progress.heard_ms = max(progress.heard_ms, now_ms)
+        return progress
+
+    def add(self, start: int, key: WindowKey, sums: Sums) -> bool:
+        """Merge sums into a window; False if it has been closed (the sums are late)."""
+        if start + self.window_ms <= self.closed_until:
+            return False
+        self._windows.setdefault(start, {}).setdefault(key, Sums()).merge(sums)
+        return True
+
+    def ready(self, now_ms: int) -> Iterator[tuple[int, dict[WindowKey, Sums]]]:
+        """Yield windows that close now, oldest first, each with its sums by key."""
+        bound = self._bound(now_ms)
+        for start in sorted(self._windows):
+            if start + self.window_ms > bound:
+                break
+            yield start, self._windows.pop(start)
+        self.closed_until = max(self.closed_until, bound)
+
+    def _bound(self, now_ms: int) -> int:
+        """Return the last window end that nobody holds open."""
+        if not self.partitions:
+            return LONG_AGO
+        holding = [p for p in self.partitions if not p.flushed]
+        if not holding:
+            return max(self._windows, default=self.closed_until - self.window_ms) + self.window_ms
+        awake = [p.watermark for p in holding if now_ms - p.heard_ms < self.idle_timeout_ms]
+        if not awake:
+            return self.closed_until
+        bound = min(awake)
+        return bound - bound % self.window_ms if bound > LONG_AGO else bound
+
+    def state(self) -> MergeState:
+        """Return a snapshot."""
+        windows = [
+            (start, key, sums.to_state())
+            for start, keys in sorted(self._windows.items())
+            for key, sums in sorted(keys.items())
+        ]
+        return MergeState(self.closed_until, self.partitions, windows)
+
+    def restore(self, state: MergeState) -> None:
+        """Take a snapshot."""
+        self.closed_until, self.partitions = state.closed_until, state.partitions
+        for start, key, sums in state.windows:
+            self._windows.setdefault(start, {})[WindowKey(*key)] = Sums.from_state(sums)

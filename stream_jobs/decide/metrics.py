@@ -1,0 +1,47 @@
+"""Metric records: the sums of a window and key with the rates that follow from them."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from schemas.ids import derive
+from stream_jobs.window.sketches import LATENCY_EDGES_MS, quantile
+from stream_jobs.window.sums import Sums
+from stream_jobs.window.windows import WindowKey
+
+Fraction = tuple[int, int]
+
+FRACTIONS: Final[dict[str, Callable[[Sums], Fraction]]] = {
+    "negative_rate": lambda sums: (sums.negative, sums.rated),
+    "error_rate": lambda sums: (sums.errors + sums.timeouts, sums.inferences),
+    "refusal_rate": lambda sums: (sums.refusals, sums.inferences),
+    "abandonment_rate": lambda sums: (sums.kinds.get("abandonment", 0), sums.inferences),
+    "edit_rate": lambda sums: (sums.kinds.get("edit", 0), sums.inferences),
+    "regenerate_rate": lambda sums: (sums.kinds.get("regenerate", 0), sums.inferences),
+}
+"""Each rate as (k, n) of one Sums. Signals count at their own time, so k may exceed n."""
+
+QUANTILES: Final = {"latency_p50_ms": 0.5, "latency_p95_ms": 0.95}
+
+
+def metric_record(
+    start: int, window_ms: int, key: WindowKey, sums: Sums, revision: int
+) -> dict[str, Any]:
+    """Return the Metric; a rate is None where there is nothing to divide by."""
+    rates = {name: _rate(*fraction(sums)) for name, fraction in FRACTIONS.items()}
+    latencies = {
+        name: quantile(LATENCY_EDGES_MS, sums.latency_bins, q) for name, q in QUANTILES.items()
+    }
+    return {
+        "metric_id": derive("metric", start, window_ms, *key, revision),
+        "window_start": start,
+        "window_ms": window_ms,
+        **key._asdict(),
+        "revision": revision,
+        **rates,
+        **latencies,
+        "sums": sums.to_record(),
+    }
+
+
+def _rate(k: int, n: int) -> float | None:
+    return k / n if n > 0 else None

@@ -1,0 +1,142 @@
+"""All detectors of one decide partition, one per rule and scope, fed in the order of windows."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from stream_jobs.act.episodes import Episodes, Finding
+from stream_jobs.act.rules import Rule, ThresholdParameters
+from stream_jobs.decide.watch_documents import DocumentWatch
+from stream_jobs.decide.watch_drift import DriftWatch
+from stream_jobs.decide.watch_rate import RateWatch
+from stream_jobs.decide.watch_threshold import ThresholdWatch
+from stream_jobs.detect.drift import DriftParameters
+from stream_jobs.detect.outliers import OutlierParameters
+from stream_jobs.detect.rates import RateParameters
+from stream_jobs.window.sums import Sums
+from stream_jobs.window.windows import WindowKey
+
+Watch = TypeVar("Watch")
+ScopeKey = tuple[str, ...]
+"""The rule's name, then the values of its scope but for doc_id."""
+
+
+class WatchState(msgspec.Struct, array_like=True):
+    """A snapshot of `Watches`."""
+
+    rates: list[tuple[ScopeKey, RateWatch]] = []
+    documents: list[tuple[ScopeKey, DocumentWatch]] = []
+    drifts: list[tuple[ScopeKey, DriftWatch]] = []
+    thresholds: list[tuple[ScopeKey, ThresholdWatch]] = []
+
+
+class Watches:
+    """Feeds windows to detectors and findings to episodes."""
+
+    def __init__(self, rules: tuple[Rule, ...], state: WatchState | None = None) -> None:
+        # Documents first: what one of them explains is no longer the whole product's trouble.
+        self._rules = sorted(rules, key=lambda rule: "doc_id" not in rule.scope)
+        state = state or WatchState()
+        known = {rule.name: type(rule.condition) for rule in rules}
+        self._rates = _kept(state.rates, known, RateParameters)
+        self._documents = _kept(state.documents, known, OutlierParameters)
+        self._drifts = _kept(state.drifts, known, DriftParameters)
+        self._thresholds = _kept(state.thresholds, known, ThresholdParameters)
+
+    def feed(
+        self, window: tuple[int, int], keys: dict[WindowKey, Sums], episodes: Episodes
+    ) -> list[dict[str, Any]]:
+        """Take a closed window (start, end); return the action records it leads to, in order."""
+        actions: list[dict[str, Any]] = []
+        for rule in self._rules:
+            for scope, versions in _scopes(rule, keys):
+                for finding in self._findings(rule, scope, window, versions, episodes):
+                    action = episodes.take(rule, finding, window[1])
+                    if action is not None:
+                        actions.append(action)
+                        self._forgive(rule, finding)
+        return actions
+
+    def state(self) -> WatchState:
+        """Return a snapshot."""
+        return WatchState(
+            sorted(self._rates.items(), key=_first),
+            sorted(self._documents.items(), key=_first),
+            sorted(self._drifts.items(), key=_first),
+            sorted(self._thresholds.items(), key=_first),
+        )
+
+    def _findings(
+        self,
+        rule: Rule,
+        scope: dict[str, str],
+        window: tuple[int, int],
+        versions: dict[WindowKey, Sums],
+        episodes: Episodes,
+    ) -> list[Finding]:
+        key = (rule.name, *scope.values())
+        if isinstance(rule.condition, OutlierParameters):
+            documents = self._documents.setdefault(key, DocumentWatch())
+            return documents.feed(rule, scope, window, _merged(versions))
+        finding: Finding | None
+        if isinstance(rule.condition, RateParameters):
+            rates = self._rates.setdefault(key, RateWatch())
+            finding = rates.feed(rule, scope, window, versions, self._blamed(scope, episodes))
+        elif isinstance(rule.condition, DriftParameters):
+            drifts = self._drifts.setdefault(key, DriftWatch())
+            finding = drifts.feed(rule, scope, window, versions)
+        else:
+            thresholds = self._thresholds.setdefault(key, ThresholdWatch())
+            finding = thresholds.feed(rule, scope, window, _merged(versions))
+        return [] if finding is None else [finding]
+
+    def _blamed(self, scope: dict[str, str], episodes: Episodes) -> frozenset[str]:
+        """Return documents of the product with an open episode of their own."""
+        return frozenset(
+            episode.scope["doc_id"]
+            for episode in episodes.all()
+            if "doc_id" in episode.scope
+            and all(episode.scope.get(name, value) == value for name, value in scope.items())
+        )
+
+    def _forgive(self, rule: Rule, finding: Finding) -> None:
+        """When a document was found out, what the product's charts had piled up is explained."""
+        if "doc_id" not in rule.scope or not finding.active:
+            return
+        names = {r.name: r.scope for r in self._rules if r.metric == "negative_rate"}
+        for key, watch in self._rates.items():
+            scope = zip(names.get(key[0], ()), key[1:], strict=False)
+            if key[0] in names and all(finding.scope.get(k, v) == v for k, v in scope):
+                watch.forgive()
+
+
+def _scopes(
+    rule: Rule, keys: dict[WindowKey, Sums]
+) -> list[tuple[dict[str, str], dict[WindowKey, Sums]]]:
+    """Return a window's sums by the values of the rule's scope, in a fixed order."""
+    names = [name for name in rule.scope if name != "doc_id"]
+    found: dict[ScopeKey, dict[WindowKey, Sums]] = {}
+    for key in sorted(keys):
+        parts = key._asdict()
+        found.setdefault(tuple(parts[name] for name in names), {})[key] = keys[key]
+    return [(dict(zip(names, values, strict=True)), found[values]) for values in sorted(found)]
+
+
+def _merged(versions: dict[WindowKey, Sums]) -> Sums:
+    if len(versions) == 1:
+        return next(iter(versions.values()))
+    total = Sums()
+    for key in sorted(versions):
+        total.merge(versions[key])
+    return total
+
+
+def _first(item: tuple[ScopeKey, Any]) -> ScopeKey:
+    return item[0]
+
+
+def _kept(
+    rows: list[tuple[ScopeKey, Watch]], known: dict[str, type], kind: type
+) -> dict[ScopeKey, Watch]:
+    """Return the watches whose rule still is what it was; others start afresh."""
+    return {tuple(key): watch for key, watch in rows if known.get(key[0]) is kind}
