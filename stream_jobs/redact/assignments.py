@@ -27,7 +27,7 @@ FILL_INS: Final = frozenset(
     password passwd secret token none null true false undefined changeme change_me example
     your_password yourpassword your-password your_api_key your-api-key yourapikey api_key string
     str required optional hidden redacted placeholder text username user default empty bearer
-    basic mypassword my_password my-secret test
+    basic mypassword my_password my-secret test pass pwd my_secret my_token mytoken
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 
@@ -38,7 +38,7 @@ def _plausible(value: str) -> bool:
     return not (
         low in FILL_INS
         or len(set(value)) < 3
-        or value[0] in "$%*{<@&|=\\"
+        or value[0] in "$%*{<@&|=[(^\\"
         or low.startswith(
             ("your_", "your-", "os.", "process.", "env.", "self.", "this.", "config.")
         )

@@ -7,17 +7,23 @@ from typing import Final
 from stream_jobs.redact.recogniser import Recogniser, before
 
 _VERSION: Final = re.compile(
-    r"(?:\bv|version|release|build|firmware|section|chapter|rev)[ .:=\"']{0,4}$"
+    r"(?:(?:\bv|version|release|build|firmware|sections?|chapter|rev|rfc|broker)[ _.:=\"'`>]{0,6}"
+    r"|[=<>~!]= ?|§ ?)$"
+)
+_ADDRESS: Final = re.compile(
+    r"\b(?:ip|ips|ipv4|address|host|server|dns|ping|gateway|client|from)\b"
 )
 
 
 def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
-    """Accept a host's address: no netmask, no loopback, no version number."""
+    """Accept a host's address: no netmask, no loopback, no version, no number of a section."""
     address = ipaddress.IPv4Address(match.group("value"))
     if address.is_loopback or address.is_unspecified or address.packed[0] == 255:
         return None
     large = sum(octet >= 100 for octet in address.packed)
-    if large < 2 and _VERSION.search(before(match, 12)):
+    if large < 2 and _VERSION.search(before(match, 16)):
+        return None
+    if max(address.packed) < 10 and not _ADDRESS.search(before(match, 24)):
         return None
     return match.span()
 

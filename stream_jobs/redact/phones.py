@@ -49,6 +49,7 @@ _WORD: Final = re.compile(
     r"|(?:call|text|ring|dial|message|reach|contact)(?: (?:me|us|him|her|them|back|toll[ -]free))?"
     r"(?: (?:at|on|under|via))?[ :]{1,3}$|my number(?: is|:)? $"
 )
+_DECIMAL: Final = re.compile(r"\+ ?\d{1,4}\.\d{5}")
 _QUANTITY: Final = re.compile(
     r"^[ ]?(?:times|items|rows|users|people|records|functions|bytes|tokens|ms|years?)\b"
 )
@@ -88,6 +89,14 @@ def _uniform(raw: str) -> bool:
     return len({c for c in raw if c in " ./-"}) <= (2 if ")" in raw else 1)
 
 
+def _grouped(raw: str) -> bool:
+    """Whether `raw` is written in groups as a telephone number is, and not as a postal code."""
+    sizes = [len(group) for group in re.findall(r"\d+", raw)]
+    if len(sizes) < 2 or min(sizes) < 2 or not _uniform(raw):
+        return False
+    return len(sizes) > 2 or (sizes[0] <= 5 and (sum(sizes) >= 10 or "-" not in raw))
+
+
 def _span(match: re.Match[str], part: str) -> tuple[int, int]:
     return match.start(), match.start() + len(part)
 
@@ -102,7 +111,8 @@ def _international(match: re.Match[str]) -> tuple[int, int] | None:
         grouped = not part.lstrip("+").isdigit()
         if valid and (part[0] == "+" or grouped):
             return _span(match, part)
-        if possible and part[0] == "+" and (grouped or len(number) >= 10):
+        shaped = possible and part[0] == "+" and not _DECIMAL.match(part)
+        if shaped and (grouped or len(number) >= 10):
             return _span(match, part)
     return None
 
@@ -111,7 +121,7 @@ def _national(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept the longest grouped run from a leading 0 that is valid in one of the regions."""
     for part in _prefixes(match):
         number = digits(part)
-        if part.isdigit() or len(number) > MAX_DIGITS or not _uniform(part) or _DATE.search(part):
+        if not _grouped(part) or len(number) > MAX_DIGITS or _DATE.search(part):
             continue
         if any(_possible(number, region)[1] for region in REGIONS):
             return _span(match, part)
@@ -176,7 +186,7 @@ PHONES: Final = (
         "PHONE_NUMBER",
         "patterns",
         r"0\d{1,5}[)]?[ ./-]",
-        re.compile(r"(?<![\w.+,/-])(?<!\d )\(?0\d(?:\)?[ ./-]{0,2}\d){6,14}+"),
+        re.compile(r"(?<![\w.+,/-])(?<!\d )\(?0\d(?:\)?[ ./-]?\d){6,14}+"),
         _national,
     ),
     Recogniser(

@@ -80,6 +80,7 @@ CONTACT = [
     Case("phone, German", "PHONE_NUMBER", "⟦+49 (0)30 901820⟧"),
     Case("phone, E.164", "PHONE_NUMBER", "⟦+14155552671⟧"),
     Case("phone, French national", "PHONE_NUMBER", "⟦06 12 34 56 78⟧"),
+    Case("phone, German national", "PHONE_NUMBER", "⟦030 901820⟧"),
     Case("phone, plain beside word", "PHONE_NUMBER", "phone: ⟦4155552671⟧"),
     Case("phone, JSON", "PHONE_NUMBER", '{"phone_number": "⟦4155552671⟧"}'),
     Case("phone, full width", "PHONE_NUMBER", "⟦４１５-５５５-２６７１⟧"),
@@ -105,6 +106,7 @@ MONEY = [
 ]
 MACHINES = [
     Case("IPv4", "IP_ADDRESS", "from ⟦192.168.12.7⟧."),
+    Case("IPv4 of small numbers", "IP_ADDRESS", "ping ⟦8.8.8.8⟧"),
     Case("IPv4 with mask", "IP_ADDRESS", "⟦10.1.2.0/24⟧"),
     Case("IPv6", "IP_ADDRESS", "⟦2001:db8:85a3::8a2e:370:7334⟧"),
     Case("IPv6 link local", "IP_ADDRESS", "on ⟦fe80::1ff:fe23:4567:890a%eth0⟧"),
@@ -147,6 +149,10 @@ HARMLESS = [
     Case("uuid of digits", "", "41111111-1111-1111-4111-111111111111"),
     Case("sha1", "", "commit 5d704a4b1e2f3c4d5e6f708192a3b4c5d6e7f809"),
     Case("versions", "", "v1.2.3, version 1.2.3.4, release 10.0.19041.1"),
+    Case("sections", "", "see sections 5.2.4 and 6.2.2.3, §4.2.3.2, foo>=10.20.0.0"),
+    Case("postal codes", "", "Boston, MA 02110-1301 and 011990-99999 and 0024-9319"),
+    Case("signed decimals", "", "+3.14000000 -2.71828182 +10.250000"),
+    Case("regular expression", "", 'token = r"[-!#$%&*+.^_|~0-9]+"'),
     Case("loopback and masks", "", "127.0.0.1, 0.0.0.0, 255.255.255.0, ::1"),
     Case("c++ scope", "", "std::vector<int> Abc::Def a[1::2] dead::beef"),
     Case("times", "", "10:30:00 to 12:45:59"),
