@@ -8,14 +8,25 @@ from schemas.errors import ConfigError
 from schemas.health import Health
 from schemas.settings import Settings, SinkSettings
 from sinks import Sink
-from sinks.clickhouse import ClickHouse
 from sinks.consume import Consumption
-from sinks.parquet import Parquet
 from sinks.partition import Limits
 
+
+def _clickhouse(settings: Settings) -> Sink:
+    from sinks.clickhouse import ClickHouse  # noqa: PLC0415 - the other store's worker needs none
+
+    return ClickHouse(settings.clickhouse)
+
+
+def _parquet(settings: Settings) -> Sink:
+    from sinks.parquet import Parquet  # noqa: PLC0415
+
+    return Parquet(settings.parquet)
+
+
 SINKS: Final[dict[str, tuple[Callable[[Settings], Sink], Callable[[SinkSettings], int]]]] = {
-    "clickhouse": (lambda s: ClickHouse(s.clickhouse), lambda s: s.clickhouse_linger_ms),
-    "parquet": (lambda s: Parquet(s.parquet), lambda s: s.parquet_linger_ms),
+    "clickhouse": (_clickhouse, lambda s: s.clickhouse_linger_ms),
+    "parquet": (_parquet, lambda s: s.parquet_linger_ms),
 }
 """Each sink: how to make it, how long it waits for a batch to fill (ms)."""
 
