@@ -31,6 +31,10 @@ LOOKALIKES: Final = {
 """Characters that people and machines write for a plain one and that patterns are about."""
 
 
+MAX_TABLE: Final = 65_536
+"""Characters whose folding is remembered; texts of the whole of Unicode must not fill memory."""
+
+
 class Folded(NamedTuple):
     """A folded text; `places[i]` is where its character i stands in the original."""
 
@@ -49,6 +53,8 @@ class _Table(dict[int, str | None]):
 
     def __missing__(self, code: int) -> str | None:
         folded = _fold_character(chr(code))
+        if len(self) >= MAX_TABLE:
+            self.clear()
         self[code] = folded
         return folded
 
@@ -67,7 +73,7 @@ def _fold_character(character: str) -> str | None:
     return normal if len(normal) == 1 else character
 
 
-_TABLE: Final = _Table()  # at most one entry per Unicode character
+_TABLE: Final = _Table()
 
 
 def fold(text: str) -> Folded:
