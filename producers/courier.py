@@ -165,6 +165,7 @@ class Courier:
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
+            self._ready = False  # from now on events go to the backlog
             self._broken = True
             self._note(error.str())
         elif error.code() == KafkaError._ALL_BROKERS_DOWN and self._ready:  # noqa: SLF001
@@ -174,7 +175,6 @@ class Courier:
     def _replace_producer(self) -> None:
         """Go on with a fresh producer after a fatal error; what the old one held has failed."""
         with self._lock:
-            self._ready = False
             old, self._producer = self._producer, self._new_producer()
             self._broken = False
         old.purge()
