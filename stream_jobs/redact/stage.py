@@ -4,7 +4,7 @@ Undecodable or invalid: a dead letter, nothing else. State: none but offsets.
 """
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +20,7 @@ from stream_jobs.redact.treatment import Plan, compile_plan
 from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
 
 NAME: Final = "redact"
+SLICE: Final = 256  # records redacted at once: commits and health wait no longer than that
 _KINDS: Final = {topic.name: topic.name for topic in RAW}  # topic → `type` of its events
 _OUTPUT: Final = {topic.name: redacted(topic).name for topic in RAW}
 
@@ -47,23 +48,26 @@ class RedactStage:
         self._config = config
         self._partition = restored.partition
         self._next = dict(restored.next)
-        self._queue: list[Chunk] = []
+        self._queue: deque[Chunk] = deque()
         self._plans: dict[int, Plan] = {}
 
     def offer(self, chunk: Chunk, now_ms: int) -> None:  # noqa: ARG002 - the protocol's argument
-        """Take a chunk into the queue."""
-        if chunk.records:
-            self._queue.append(chunk)
-        elif not any(waiting.topic == chunk.topic for waiting in self._queue):
+        """Take a chunk into the queue, in slices."""
+        records = chunk.records
+        for start in range(0, len(records), SLICE):
+            end = start + SLICE
+            position = records[end].offset if end < len(records) else chunk.position
+            self._queue.append(chunk._replace(records=records[start:end], position=position))
+        if not any(waiting.topic == chunk.topic for waiting in self._queue):
             self._next[chunk.topic] = chunk.position
 
     def step(self, now_ms: int) -> list[Outbound]:
-        """Redact all that is queued."""
+        """Redact one slice of what is queued; called again at once while there is output."""
         outputs: list[Outbound] = []
-        for chunk in self._queue:
-            outputs.extend(self._chunk(chunk, now_ms))
+        while self._queue and not outputs:
+            chunk = self._queue.popleft()
+            outputs = self._chunk(chunk, now_ms)
             self._next[chunk.topic] = chunk.position
-        self._queue.clear()
         return outputs
 
     def _chunk(self, chunk: Chunk, now_ms: int) -> list[Outbound]:

@@ -83,11 +83,12 @@ class PartitionTask:
         self.positions[chunk.topic] = chunk.position
         self.logic.offer(chunk, now_ms)
 
-    def step(self, now_ms: int) -> None:
-        """Process what can be processed, writing into the open transaction."""
+    def step(self, now_ms: int) -> bool:
+        """Process what can be processed, writing into the open transaction; whether it wrote."""
         outputs = self.logic.step(now_ms)
         if outputs:
             self._transactions.write(outputs)
+        return bool(outputs)
 
     def due(self, now_s: float) -> bool:
         """Whether a commit is due at monotonic time `now_s`."""

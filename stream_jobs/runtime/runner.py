@@ -36,6 +36,9 @@ class Reader(Protocol):
     def resume_partitions(self, tps: set[TP]) -> None:
         """Fetch again."""
 
+    async def seek(self, partition: TP, offset: int) -> None:
+        """Fetch from `offset` on."""
+
 
 def now_ms() -> int:
     """Return the wall clock in ms."""
@@ -126,11 +129,16 @@ class Runner:
         for tp, part in fetch.parts.items():
             task = self._tasks.get(tp.partition)
             if task is not None:
-                self._offer(task, tp, part, now)
+                await self._offer(task, tp, part, now)
         self._wake.set()
 
-    def _offer(self, task: PartitionTask, tp: TP, part: TopicFetch, now: int) -> None:
+    async def _offer(self, task: PartitionTask, tp: TP, part: TopicFetch, now: int) -> None:
         topic = tp.topic[self._prefix :]
+        expected = task.positions[topic]
+        if part.start != expected:
+            if part.position != expected or part.records:
+                await self._reader().seek(tp, expected)
+            return
         self._ends[tp] = part.end
         task.offer(Chunk(topic, part.records, part.position, part.at_end), now)
         if task.logic.held(topic) > HELD_BYTES and tp not in self._paused:
@@ -165,7 +173,8 @@ class Runner:
                 return
             if self._still_busy(partition):
                 continue
-            task.step(now_ms())
+            if task.step(now_ms()):
+                self._wake.set()  # there may be more
             self._start_lookup(partition, task)
             await asyncio.sleep(0)
             if self._active and self._tasks.get(partition) is task and task.due(time.monotonic()):

@@ -88,7 +88,7 @@ class Transactions:
         state in memory is ahead of Kafka and must be thrown away.
         """
         positions = [
-            TopicPartition(self._prefix + topic, partition, offset, metadata.get(topic))
+            TopicPartition(self._prefix + topic, partition, offset, metadata.get(topic, ""))
             for (topic, partition), offset in offsets.items()
         ]
         reach("before-offsets")

@@ -24,8 +24,13 @@ NEVER_LEFT_BY_POLL_MS = 24 * 3_600_000  # a stuck loop shows as commit age, see 
 
 
 class TopicFetch(NamedTuple):
-    """What one fetch brought of one topic partition."""
+    """What one fetch brought of one topic partition: everything from `start` up to `position`.
 
+    Faust may hand over a fetch that was under way when the partition was sought elsewhere: only
+    one that starts where the last one ended may be used.
+    """
+
+    start: int
     records: list[Any]
     position: int
     end: int  # last stable offset, as far as the broker has told
@@ -84,6 +89,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
         max_records: int | None = None,
     ) -> dict[TP, TopicFetch]:
+        before = self._positions(consumer, active_partitions)
         try:
             records = await super()._fetch_records(
                 consumer, active_partitions, timeout=timeout, max_records=max_records
@@ -91,21 +97,29 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         except NoOffsetForPartitionError:
             # The client looked for a committed offset before our seek: the seek is what counts.
             return {}
+        after = self._positions(consumer, active_partitions)
+        parts: dict[TP, TopicFetch] = {}
+        for tp in before.keys() & after.keys():
+            (start, _), (position, end) = before[tp], after[tp]
+            at_end = end is not None and position >= end
+            parts[tp] = TopicFetch(start, records.get(tp, []), position, end or 0, at_end)
+        return parts
+
+    @staticmethod
+    def _positions(
+        consumer: AIOKafkaConsumer, partitions: set[TP]
+    ) -> dict[TP, tuple[int, int | None]]:
+        """Return (position, last stable offset) of each partition that has a position."""
         subscription = consumer._subscription.subscription  # noqa: SLF001 - no public way
         assignment = None if subscription is None else subscription.assignment
         if assignment is None:
             return {}
-        parts: dict[TP, TopicFetch] = {}
-        for tp in active_partitions:
-            if tp not in assignment.tps:
-                continue
-            state = assignment.state_value(tp)
-            if not state.has_valid_position:
-                continue
-            position, end = state.position, state.lso
-            at_end = end is not None and position >= end
-            parts[tp] = TopicFetch(records.get(tp, []), position, end or 0, at_end)
-        return parts
+        states = {tp: assignment.state_value(tp) for tp in partitions if tp in assignment.tps}
+        return {
+            tp: (state.position, state.lso)
+            for tp, state in states.items()
+            if state.has_valid_position
+        }
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Do nothing: Faust's watch on acknowledged events doesn't apply to chunks."""
@@ -129,6 +143,10 @@ class ChunkConsumer(driver.Consumer):
             raise
         for tp, offset in starts.items():
             await self.seek(tp, offset)
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        # On the consumer's own thread: Faust seeks from another one, beside a fetch under way.
+        await self._thread.call_thread(self._thread.seek, partition, offset)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let the owner commit before the partitions go."""
