@@ -69,6 +69,21 @@ class Tally(msgspec.Struct, array_like=True):
             kept = sorted(sorted(docs), key=lambda doc: -docs[doc][1])[:MOST_DOCS]
             self.by["doc_id"] = {doc: docs[doc] for doc in kept}
 
+    def subtract(self, other: "Tally") -> None:
+        """Take `other`, which was merged before, out again."""
+        self.k, self.n = self.k - other.k, self.n - other.n
+        for dimension, values in other.by.items():
+            for value, (k, n) in values.items():
+                self.add(dimension, value, -k, -n)
+                if self.by[dimension][value] == [0, 0]:
+                    del self.by[dimension][value]
+
+    def take_examples(self, newer: "Tally") -> None:
+        """Put the examples of `newer` before those there are."""
+        for versions, examples in newer.examples.items():
+            kept = self.examples.setdefault(versions, [])
+            kept[:] = [*examples, *(e for e in kept if e not in examples)][:MOST_EXAMPLES]
+
     def share(self, dimension: str, value: str) -> float:
         """Return the value's share of n."""
         counts = self.by.get(dimension, {}).get(value, (0, 0))

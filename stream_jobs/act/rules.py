@@ -71,7 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     by_cause: dict[str, str]
     features: tuple[str, ...] = ()
     cooldown_ms: int = 86_400_000
-    escalate_at: float = 2.0  # critical once the lower bound passes this many baselines
+    escalate_at: float = 4.0  # critical once the lower bound passes this many baselines
     parameters: dict[str, str] = {}
 
 
@@ -122,7 +122,7 @@ def _rule(item: Located) -> Rule | None:
     scope = item.choices("scope", SCOPE, ("tenant_id", "segment"))
     features = item.choices("features", FEATURES, ())
     cooldown = item.number("cooldown_minutes", 1440, 1)
-    escalate = item.number("escalate_at", 2.0, 1.0)
+    escalate = item.number("escalate_at", 4.0, 1.0)
     condition = _condition(item, metric)
     by_cause = _by_cause(item)
     _check_scope(item, metric, scope, features)

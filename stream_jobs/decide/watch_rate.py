@@ -8,6 +8,7 @@ from stream_jobs.act.episodes import Finding
 from stream_jobs.act.evidence import Tally, blame, rate_evidence
 from stream_jobs.act.rules import Rule
 from stream_jobs.decide.metrics import FRACTIONS
+from stream_jobs.decide.newcomer import Newcomer
 from stream_jobs.detect.rates import RateChart, RateParameters
 from stream_jobs.detect.wilson import wilson
 from stream_jobs.window.sums import Sums
@@ -23,6 +24,7 @@ class RateWatch(msgspec.Struct, array_like=True):
     before: Tally = msgspec.field(default_factory=Tally)
     since: Tally = msgspec.field(default_factory=Tally)
     since_ms: int = 0
+    newcomer: Newcomer = msgspec.field(default_factory=Newcomer)
 
     def feed(
         self,
@@ -39,17 +41,30 @@ class RateWatch(msgspec.Struct, array_like=True):
         parameters = rule.condition
         assert isinstance(parameters, RateParameters)
         was, tally = self.chart.alarmed, self._tally(rule, versions, excluded)
+        learnt = self.chart.version > 0
         self.chart.feed(tally.k, tally.n, parameters)
         self._remember(tally, window[0], was=was)
+        self.newcomer.feed(tally, window[0], self.before, self.since, learnt=learnt)
+        if learnt and not (was or self.chart.alarmed):
+            self._accuse(parameters)
         if not (was or self.chart.alarmed):
             return None
         return self._finding(rule, scope, window, parameters)
+
+    def _accuse(self, parameters: RateParameters) -> None:
+        """Raise the alarm if the newest version is worse than those before it."""
+        if self.newcomer.worse(parameters):
+            self.chart.alarmed, self.chart.statistic = True, 0
+            self.before, self.since = self.newcomer.before, self.newcomer.since
+            self.since_ms = self.newcomer.start_ms
+            self.newcomer.dismiss()
 
     def forgive(self) -> None:
         """Start from 0 again: what had piled up has found its own explanation."""
         if not self.chart.alarmed:
             self.chart.statistic = 0
             self.since = Tally()
+            self.newcomer.dismiss()
 
     def _tally(self, rule: Rule, versions: Versions, excluded: frozenset[str]) -> Tally:
         tally, rated = Tally(), rule.metric == "negative_rate"
@@ -64,6 +79,7 @@ class RateWatch(msgspec.Struct, array_like=True):
     def _remember(self, tally: Tally, start: int, *, was: bool) -> None:
         if self.chart.alarmed:
             self._since(tally, start)
+            self.newcomer.dismiss()
         elif was or self.chart.touched_zero or self.chart.version == 0:
             if not was:
                 self.before.merge(self.since)
@@ -75,9 +91,7 @@ class RateWatch(msgspec.Struct, array_like=True):
     def _since(self, tally: Tally, start: int) -> None:
         self.since_ms = self.since_ms or start
         self.since.merge(tally)
-        for versions, examples in tally.examples.items():
-            kept = self.since.examples.setdefault(versions, [])
-            kept[:] = (examples + [one for one in kept if one not in examples])[:5]
+        self.since.take_examples(tally)
 
     def _finding(
         self, rule: Rule, scope: dict[str, str], window: tuple[int, int], parameters: RateParameters

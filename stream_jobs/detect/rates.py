@@ -22,6 +22,7 @@ class RateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rise: float = 1.5  # the smallest rise worth an alarm, as a factor
     least_rise: float = 0.02  # and as a difference of rates
     run_length: int = 100_000  # answers per false alarm
+    new_version_alpha: float = 0.001  # chance that a new version as good as the old is accused
 
 
 CAREFUL: Final = 1.6448536269514722
@@ -68,7 +69,7 @@ class RateChart(msgspec.Struct, array_like=True):
             self._learn(negative, parameters)
             return
         chart = self.design(parameters)
-        up = chart.m - 1 if negative else -1
+        up = chart.up if negative else -chart.down
         self.statistic = max(0, self.statistic + (-up if self.alarmed else up))
         if self.statistic == 0:
             self.touched_zero = True
