@@ -7,6 +7,7 @@ import argparse
 import fcntl
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     layout = Layout(chosen.data)
     lock = _hold(layout.supervisor_lock)
     try:
-        _supervise(layout, chosen.ports, chosen.workers)
+        _supervise(layout, chosen.ports, chosen.workers, lock)
     except FeedloopError as error:
         state.write(layout.data, StackState(phase="failed", message=str(error)))
         sys.exit(f"feedloop: {error}")
@@ -65,10 +66,17 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _supervise(layout: Layout, ports: dict[str, int], workers: list[str]) -> None:
+def _supervise(layout: Layout, ports: dict[str, int], workers: list[str], lock: IO[str]) -> None:
     overrides = overrides_of(layout, ports, load_settings())
     stack = build(layout, ports, load_settings(overrides=overrides), overrides, workers)
-    supervisor = Supervisor(layout.data, stack.parts, stack.setups, ports, overrides)
+    held = os.fstat(lock.fileno()).st_ino
+
+    def abandoned() -> bool:
+        """Whether somebody removed the folder, and perhaps made a new one."""
+        path = layout.supervisor_lock
+        return not path.exists() or path.stat().st_ino != held
+
+    supervisor = Supervisor(layout.data, stack.parts, stack.setups, ports, overrides, abandoned)
     signal.signal(signal.SIGTERM, lambda *_: supervisor.stop())
     signal.signal(signal.SIGINT, lambda *_: supervisor.stop())
     signal.signal(RETRY, lambda *_: supervisor.retry())

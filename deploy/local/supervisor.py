@@ -34,7 +34,10 @@ Setup = Callable[[], None]
 
 
 class Supervisor:
-    """Runs `parts`; after layer n is ready `setups[n]` runs once, before layer n + 1 starts."""
+    """Runs `parts`; after layer n is ready `setups[n]` runs once, before layer n + 1 starts.
+
+    `abandoned` says that the folder was removed under it: then it stops everything.
+    """
 
     def __init__(
         self,
@@ -43,8 +46,10 @@ class Supervisor:
         setups: Mapping[int, Setup],
         ports: Mapping[str, int],
         overrides: Mapping[str, Mapping[str, Any]],
+        abandoned: Callable[[], bool] = lambda: False,
     ) -> None:
         self._data = data
+        self._abandoned = abandoned
         self._ports = dict(ports)
         self._overrides = {section: dict(values) for section, values in overrides.items()}
         self._executor = ThreadPoolExecutor(len(parts) + 1, "look")
@@ -70,7 +75,7 @@ class Supervisor:
     def run(self) -> None:
         """Run until `stop`; then end all parts, the top layer first."""
         self._take_over()
-        while not self._stop.wait(_TICK_S):
+        while not self._stop.wait(_TICK_S) and not self._abandoned():
             self._tick(time.monotonic())
             self._save()
         self._end()
@@ -177,7 +182,7 @@ class Supervisor:
         self._save()
 
     def _save(self) -> None:
-        if self._dirty:
+        if self._dirty and not self._abandoned():
             self._dirty = False
             state.write(self._data, self._report())
 

@@ -227,3 +227,16 @@ def test_what_an_earlier_supervisor_left_is_ended_and_started_anew(stack: Stack)
     assert fresh != left
     assert not alive(left)
     assert stack.events()[:3] == ["start worker", "end worker", "start worker"]
+
+
+def test_a_removed_folder_stops_its_parts(stack: Stack) -> None:
+    removed = threading.Event()
+    part = stack.part("server")
+    supervisor = Supervisor(stack.folder, [part], {}, {}, {}, removed.is_set)
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    process = stack.until_part("server", lambda p: p.state == "running").process
+    removed.set()
+    thread.join(LIMIT_S)
+    assert not thread.is_alive()
+    assert not alive(process)
