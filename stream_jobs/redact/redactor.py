@@ -63,7 +63,8 @@ class Redactor:
             texts = []
             for slot in walk.slots:
                 texts.append(self._replace(slot.text, found[at], tenant))
-                walk.counts.update(_types(found[at]))
+                if found[at]:
+                    walk.counts.update(_types(found[at]))
                 at += 1
             walk.finish(texts)
         return [(record, walk.counts) for record, walk in zip(records, walks, strict=True)]
@@ -100,15 +101,15 @@ class Redactor:
             found = RECOGNISER_FAILED
         return self._replace(value, found, tenant), found
 
-    def _settle(self, tenant: str, value: str, node: Text) -> tuple[str | None, Counter[str]]:
-        if node.treatment == "drop":
-            return (None if node.nullable else ""), Counter()
+    def _settle(self, tenant: str, value: str, node: Text) -> tuple[str | None, Sequence[str]]:
         if node.treatment == "keep":
             kept, found = self._id(value, tenant)
-            return kept, Counter(_types(found))
+            return kept, _types(found)
+        if node.treatment == "drop":
+            return (None if node.nullable else ""), ()
         if not value or is_label(value):
-            return value, Counter()
-        return pseudonym(node.kind, value, tenant, self._keys.current), Counter((node.kind,))
+            return value, ()
+        return pseudonym(node.kind, value, tenant, self._keys.current), (node.kind,)
 
     def _find(self, texts: Sequence[str]) -> list[Found]:
         """Return what is to be replaced in each text, by all layers."""
@@ -185,7 +186,9 @@ def _ask_alone(names: NameFinder, text: str) -> list[Span] | None:
         return None
 
 
-def _types(found: Found) -> list[str]:
+def _types(found: Found) -> Sequence[str]:
+    if not found:
+        return ()
     return [s.type for s in found] if isinstance(found, list) else [f"{UNSCANNED}:{found}"]
 
 

@@ -4,7 +4,7 @@ The list lets a batch of records be scanned, and given to a model, in one go.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,8 @@ from stream_jobs.redact.treatment import (
     Union,
 )
 
-Settle = Callable[[str, Text], tuple[str | None, Counter[str]]]
-"""Returns what replaces a string that needs no scan, and what was redacted in it, by type."""
+Settle = Callable[[str, Text], tuple[str | None, Sequence[str]]]
+"""Returns what replaces a string that needs no scan, and the types of what was redacted in it."""
 
 
 @dataclass(slots=True)
@@ -77,8 +77,9 @@ class Walk:
         if node.treatment == "text":
             self.slots.append(Slot(container, place, value))
             return
-        container[place], counts = self.settle(value, node)
-        self.counts.update(counts)
+        container[place], types = self.settle(value, node)
+        if types:
+            self.counts.update(types)
 
     def _record(self, value: dict[str, Any], node: Record) -> None:
         for name, child in node.nodes:
@@ -93,8 +94,8 @@ class Walk:
             if node.keys.treatment == "text":
                 self.slots.append(Slot(value, key, key, is_key=True))
             else:
-                new, counts = self.settle(key, node.keys)
-                self.counts.update(counts)
+                new, types = self.settle(key, node.keys)
+                self.counts.update(types)
                 self._rename(value, key, new or "")
 
     def _rename(self, mapping: dict[str, Any], old: str, new: str) -> None:
