@@ -18,12 +18,14 @@ from schemas.health import Health
 from schemas.registry import Registry
 from schemas.settings import Settings
 from schemas.topics import (
+    ACTIONS,
     CHECKPOINTS_DECIDE,
     CHECKPOINTS_JOIN,
     CHECKPOINTS_REDACT,
     DEAD_LETTERS,
     ENRICHED,
     INPUTS,
+    METRICS,
     PARTIALS,
     REDACTED,
     group,
@@ -82,9 +84,17 @@ def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> 
 
 def decide_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:
     """partials, action-results → metrics and actions."""
+    from stream_jobs.decide.logic import DecideConfig  # noqa: PLC0415
     from stream_jobs.decide.stage import DecideStageConfig  # noqa: PLC0415
 
-    config = DecideStageConfig.load(settings, registry, schemas.get)
+    decide = settings.decide
+    config = DecideStageConfig(
+        prefix=settings.kafka.topic_prefix,
+        decide=DecideConfig.load(decide.window_ms, decide.idle_timeout_ms, decide.rules_file),
+        output_schemas={topic.name: registry.id_of(topic) for topic in (METRICS, ACTIONS)},
+        dead_letter_schema=registry.id_of(DEAD_LETTERS),
+        schema_of=schemas.get,
+    )
     return Stage("decide", INPUTS["decide"], CHECKPOINTS_DECIDE, config.build), None
 
 

@@ -28,7 +28,7 @@ from schemas.topics import (
     PARTIALS,
     REDACTED,
 )
-from stream_jobs.join.align import Aligner
+from stream_jobs.align import Aligner
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.edits import edit_ratio
 from stream_jobs.join.heads import Broken, Control, Event, head_schema, read

@@ -4,8 +4,8 @@ Undecodable or invalid: a dead letter, nothing else. State: none but offsets.
 """
 
 import json
-from collections import Counter, deque
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from schemas.errors import InvalidRecord, SkippableError, UndecodableRecord
 from schemas.records import check_event
 from schemas.topics import CONTROL_HEADER, DEAD_LETTERS, RAW, REDACTED, REDACTIONS_HEADER, redacted
 from schemas.writer_schema import WriterSchema
+from stream_jobs.align import Aligner
 from stream_jobs.redact.redactor import Redactor
 from stream_jobs.redact.treatment import Plan, compile_plan
 from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
@@ -47,47 +48,53 @@ class RedactStage:
     def __init__(self, config: RedactConfig, restored: Restored) -> None:
         self._config = config
         self._partition = restored.partition
-        self._next = dict(restored.next)
-        self._queue: deque[Chunk] = deque()
+        self._positions = {name: restored.next.get(name, 0) for name in _OUTPUT}
+        self._held = dict.fromkeys(_OUTPUT, 0)
+        # In the order of arrival across the topics, so that in a catch-up no redacted topic runs
+        # far ahead of the others.
+        self._aligner: Aligner[Sequence[Inbound]] = Aligner(list(_OUTPUT), wait_ms=0)
         self._plans: dict[int, Plan] = {}
 
-    def offer(self, chunk: Chunk, now_ms: int) -> None:  # noqa: ARG002 - the protocol's argument
+    def offer(self, chunk: Chunk, now_ms: int) -> None:
         """Take a chunk into the queue, in slices."""
         records = chunk.records
-        for start in range(0, len(records), SLICE):
-            end = start + SLICE
-            position = records[end].offset if end < len(records) else chunk.position
-            self._queue.append(chunk._replace(records=records[start:end], position=position))
-        if not any(waiting.topic == chunk.topic for waiting in self._queue):
-            self._next[chunk.topic] = chunk.position
+        slices = [records[start : start + SLICE] for start in range(0, len(records), SLICE)]
+        self._held[chunk.topic] += sum(map(_size, records))
+        self._positions[chunk.topic] = chunk.position
+        self._aligner.put(
+            chunk.topic,
+            [(part[0].timestamp, part) for part in slices],
+            at_end=chunk.at_end,
+            now_ms=now_ms,
+        )
 
     def step(self, now_ms: int) -> list[Outbound]:
         """Redact one slice of what is queued; called again at once while there is output."""
-        outputs: list[Outbound] = []
-        while self._queue and not outputs:
-            chunk = self._queue.popleft()
-            outputs = self._chunk(chunk, now_ms)
-            self._next[chunk.topic] = chunk.position
-        return outputs
+        for topic, records in self._aligner.take(now_ms):
+            self._held[topic] -= sum(map(_size, records))
+            outputs = self._slice(topic, records, now_ms)
+            if outputs:
+                return outputs
+        return []
 
-    def _chunk(self, chunk: Chunk, now_ms: int) -> list[Outbound]:
+    def _slice(self, topic: str, records: Sequence[Inbound], now_ms: int) -> list[Outbound]:
         """Decode all, redact in batches of one schema, keep the order."""
         outputs: list[Outbound | None] = []
         decoded: dict[int, list[tuple[int, Inbound, dict[str, Any]]]] = {}
-        for record in chunk.records:
+        for record in records:
             place = len(outputs)
             if _is_control(record):
-                outputs.append(_pass_on(chunk.topic, record, self._partition))
+                outputs.append(_pass_on(topic, record, self._partition))
                 continue
             try:
-                writer, event = self._read(chunk.topic, record, now_ms)
+                writer, event = self._read(topic, record, now_ms)
             except SkippableError as error:
-                outputs.append(self._dead_letter(chunk.topic, record, error, now_ms))
+                outputs.append(self._dead_letter(topic, record, error, now_ms))
                 continue
             outputs.append(None)
             decoded.setdefault(writer.id, []).append((place, record, event))
         for number, batch in decoded.items():
-            self._redact(chunk.topic, number, batch, outputs, now_ms)
+            self._redact(topic, number, batch, outputs, now_ms)
         return [output for output in outputs if output is not None]
 
     def _redact(
@@ -156,20 +163,19 @@ class RedactStage:
 
     def held(self, topic: str) -> int:
         """Return how many bytes of `topic` wait."""
-        return sum(
-            len(record.value or b"")
-            for chunk in self._queue
-            if chunk.topic == topic
-            for record in chunk.records
-        )
+        return self._held[topic]
 
     def next_offsets(self) -> dict[str, int]:
         """Return, per topic, the first offset not yet redacted."""
-        return dict(self._next)
+        following = {}
+        for topic, position in self._positions.items():
+            head = self._aligner.head(topic)
+            following[topic] = position if head is None else head[0].offset
+        return following
 
     def rewind_offsets(self) -> dict[str, int]:
         """Return the next offsets: nothing is buffered."""
-        return dict(self._next)
+        return self.next_offsets()
 
     def snapshot(self) -> bytes:
         """Return nothing: there is no state."""
@@ -185,6 +191,10 @@ class RedactStage:
 
     def found(self, results: Mapping[LookupKey, Any], now_ms: int) -> None:
         """Take nothing: no look-up was asked for."""
+
+
+def _size(record: Inbound) -> int:
+    return len(record.value or b"")
 
 
 def _is_control(record: Inbound) -> bool:

@@ -146,7 +146,10 @@ class ChunkConsumer(driver.Consumer):
 
     async def _seek(self, partition: TP, offset: int) -> None:
         # On the consumer's own thread: Faust seeks from another one, beside a fetch under way.
-        await self._thread.call_thread(self._thread.seek, partition, offset)
+        async def go() -> None:
+            self._thread.seek(partition, offset)
+
+        await self._thread.call_thread(go)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let the owner commit before the partitions go."""

@@ -1,0 +1,129 @@
+"""The decide stage of one partition number: partials and results in, metrics and actions out."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schemas.catalog import parsed
+from schemas.codec import PREFIX_BYTES, decode, encode, frame, resolve, schema_id
+from schemas.dead_letters import dead_letter, dead_letter_body
+from schemas.errors import UndecodableRecord
+from schemas.topics import ACTION_RESULTS, ACTIONS, DEAD_LETTERS, METRICS, PARTIALS
+from stream_jobs.decide.logic import DecideConfig, Out
+from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
+
+NAME: Final = "decide"
+SLICE: Final = 500  # records a step: commits and health wait no longer than that
+_RECORD: Final = {PARTIALS.name: "Partial", ACTION_RESULTS.name: "ActionResult"}
+_SCHEMA: Final = {METRICS.name: "Metric", ACTIONS.name: "Action"}
+
+
+@dataclass(frozen=True)
+class DecideStageConfig:
+    """What every partition of the stage shares. `output_schemas`: topic → schema id."""
+
+    prefix: str  # of topic names
+    decide: DecideConfig
+    output_schemas: Mapping[str, int]
+    dead_letter_schema: int
+    schema_of: SchemaOf
+
+    def build(self, restored: Restored) -> "DecideStage":
+        """Return the logic of one partition number."""
+        return DecideStage(self, restored)
+
+
+class DecideStage:
+    """Feeds `Decide` what it is offered, in order; all state is in the snapshot."""
+
+    def __init__(self, config: DecideStageConfig, restored: Restored) -> None:
+        self._config = config
+        self._partition = restored.partition
+        self._decide = config.decide.build(restored.state)
+        self._positions = {name: restored.next.get(name, 0) for name in _RECORD}
+        self._queues: dict[str, deque[Inbound]] = {name: deque() for name in _RECORD}
+        self._held = dict.fromkeys(_RECORD, 0)
+
+    def offer(self, chunk: Chunk, now_ms: int) -> None:  # noqa: ARG002 - the protocol's argument
+        """Take a chunk into the queue."""
+        self._queues[chunk.topic].extend(chunk.records)
+        self._held[chunk.topic] += sum(_size(record) for record in chunk.records)
+        self._positions[chunk.topic] = chunk.position
+
+    def step(self, now_ms: int) -> list[Outbound]:
+        """Process a slice of what is queued; windows close by what it says, or by time."""
+        outputs: list[Outbound] = []
+        for topic, queue in self._queues.items():
+            for _ in range(min(SLICE, len(queue))):
+                record = queue.popleft()
+                self._held[topic] -= _size(record)
+                outputs.extend(self._record(topic, record, now_ms))
+        outputs.extend(map(self._outbound, self._decide.on_tick(now_ms)))
+        return outputs
+
+    def _record(self, topic: str, record: Inbound, now_ms: int) -> list[Outbound]:
+        number: int | None = None
+        try:
+            number = schema_id(record.value)
+            assert record.value is not None
+            fields = self._read(topic, number, record.value[PREFIX_BYTES:])
+        except UndecodableRecord as error:
+            source = (self._config.prefix + topic, self._partition, record.offset)
+            letter = dead_letter(NAME, source, error, now_ms, number)
+            body = dead_letter_body(letter, self._config.dead_letter_schema)
+            return [Outbound(DEAD_LETTERS.name, letter["dead_letter_id"].encode(), body)]
+        take = self._decide.on_partial if topic == PARTIALS.name else self._decide.on_result
+        return [self._outbound(out) for out in take(fields, now_ms)]
+
+    def _read(self, topic: str, number: int, payload: bytes) -> dict[str, Any]:
+        writer, name = self._config.schema_of(number), _RECORD[topic]
+        if writer.name != name:
+            raise UndecodableRecord(
+                "wrong_schema", f"schema {number} is a {writer.name or 'nameless'} in {topic}"
+            )
+        fields = decode(writer.parsed, payload)
+        return fields if writer.current else resolve(writer.parsed, parsed(name), payload)
+
+    def _outbound(self, out: Out) -> Outbound:
+        body = encode(parsed(_SCHEMA[out.topic]), out.record)
+        framed = frame(self._config.output_schemas[out.topic], body)
+        return Outbound(out.topic, out.key.encode(), framed)
+
+    def held(self, topic: str) -> int:
+        """Return how many bytes of `topic` wait."""
+        return self._held[topic]
+
+    def next_offsets(self) -> dict[str, int]:
+        """Return, per topic, the first offset not yet processed."""
+        return {
+            topic: queue[0].offset if queue else self._positions[topic]
+            for topic, queue in self._queues.items()
+        }
+
+    def rewind_offsets(self) -> dict[str, int]:
+        """Return the next offsets: nothing is buffered."""
+        return self.next_offsets()
+
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+        return self._decide.snapshot()
+
+    def stats(self) -> dict[str, int]:
+        """Return the watermark, open episodes and late partials."""
+        return {
+            "watermark": max(self._decide.watermark, 0),
+            "episodes": self._decide.open_episodes,
+            "late": self._decide.late,
+        }
+
+    def wanted(self) -> list[LookupKey]:
+        """Return no look-ups."""
+        return []
+
+    def found(self, results: Mapping[LookupKey, Any], now_ms: int) -> None:
+        """Take nothing: no look-up was asked for."""
+
+
+def _size(record: Inbound) -> int:
+    return len(record.value or b"")
