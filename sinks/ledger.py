@@ -59,6 +59,11 @@ class Ledger:
         """The folder for files of this owner that no entry names yet."""
         return self._staging / self.owner
 
+    def check_owned(self) -> None:
+        """Raise FencedError if another owner has cleared our staging folder away."""
+        if not self.staging.is_dir():
+            raise FencedError(f"{self._source}: another owner has taken the ledger over")
+
     def take_over(self) -> None:
         """Become the owner: nobody before can write any more, all that was entered is in place.
 
@@ -126,7 +131,7 @@ class Ledger:
             file.flush()
             os.fsync(file.fileno())
         target = self._entries / f"{self._number:012d}.json"
-        reach("ledger.before_link")
+        reach(f"ledger.{entry['kind']}.before_link")
         try:
             target.hardlink_to(temporary)
         except FileExistsError:
@@ -135,7 +140,7 @@ class Ledger:
                     f"{self._source}: entry {self._number} of the ledger is another owner's"
                 ) from None
         sync_folder(self._entries)
-        reach("ledger.after_link")
+        reach(f"ledger.{entry['kind']}.after_link")
         self._number += 1
 
     def _last_batch(self, names: list[Path]) -> tuple[int, dict[str, Any] | None]:

@@ -81,12 +81,16 @@ class Parquet:
         if not batch.rows.num_rows:
             return
         ledger = self._ledgers[batch.source]
-        with self._disk():
-            if batch.end >= ledger.next_offset:
-                moves = self._stage(ledger, batch)
-                ledger.enter(batch.start, batch.end, moves)
-                self._entered[batch.source] = moves
-            ledger.publish(self._entered.get(batch.source, ()))
+        try:
+            with self._disk():
+                if batch.end >= ledger.next_offset:
+                    moves = self._stage(ledger, batch)
+                    ledger.enter(batch.start, batch.end, moves)
+                    self._entered[batch.source] = moves
+                ledger.publish(self._entered.get(batch.source, ()))
+        except SinkDown:
+            ledger.check_owned()  # the disk may be well and the partition lost
+            raise
         self._entered.pop(batch.source, None)
         reach("parquet.after_publish")
 

@@ -58,6 +58,7 @@ class Scene:
         self.expected: dict[str, set[Place]] = {table.name: set() for table in TABLES}
         self.poison: set[tuple[str, int, int]] = set()
         self._numbers: Counter[str] = Counter()
+        self.supervised = False  # whether a worker that ends with "start again" is
         self.workers: list[subprocess.Popen[bytes]] = []
 
     # -- what is on the topics
@@ -141,6 +142,8 @@ class Scene:
         limit = time.monotonic() + WAIT_S
         while not done():
             last = self.workers[-1]
+            if self.supervised and last.poll() == 2:
+                last = self.start()
             assert not alive or last.poll() is None, f"worker ended:\n{self.log(last)}"
             assert time.monotonic() < limit, f"never: {what}: {self.behind()}\n{self.log(last)}"
             time.sleep(0.05)
