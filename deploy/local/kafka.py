@@ -110,7 +110,8 @@ class Kafka:
             self._format()
 
     def _format(self) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # One that begins with "-" would be taken for an option: Kafka's own generator avoids it too.
+        cluster = "F" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         done = subprocess.run(
             self._run("kafka.tools.StorageTool", "format", "-t", cluster, "-c"),
             check=False,
