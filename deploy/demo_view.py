@@ -82,14 +82,17 @@ def render(picture: Picture) -> RenderableType:
     shown = picture.actions[-_SHOWN_ACTIONS:]
     found = Group(*map(action_text, shown)) if shown else Text("nothing yet", "dim")
     return Group(
-        Panel(
-            Group(ProgressBar(max(picture.total, 1), picture.sent), Text(picture.line)),
-            title="traffic",
-            title_align="left",
-        ),
+        Panel(_traffic(picture), title="traffic", title_align="left"),
         Panel(_prompts(picture), title="negative rate by prompt version", title_align="left"),
         Panel(found, title=f"actions ({len(picture.actions)})", title_align="left"),
     )
+
+
+def _traffic(picture: Picture) -> Table:
+    table = Table.grid(expand=True)
+    table.add_row(ProgressBar(max(picture.total, 1), picture.sent))
+    table.add_row(picture.line)
+    return table
 
 
 def _prompts(picture: Picture) -> Table:
@@ -106,7 +109,8 @@ def action_text(action: dict[str, Any]) -> Text:
     """Return an action with its evidence and examples, in a few lines."""
     style = STYLES.get(action["severity"], "")
     where = " ".join([action["tenant_id"], *(v for _, v in sorted(action["key"].items()))])
-    text = Text(f"▲ {action['state']} {action['rule']} → {action['kind']}: {where}\n", style)
+    text = Text()
+    text.append(f"▲ {action['state']} {action['rule']} → {action['kind']}: {where}\n", style)
     text.append(f"    why: {evidence(action['evidence'])}")
     for part in action["evidence"]["contributions"][1:3]:
         text.append(f"; {contribution(part)}")
