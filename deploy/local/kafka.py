@@ -110,7 +110,7 @@ class Kafka:
             self._format()
 
     def _format(self) -> None:
-        # One that begins with "-" would be taken for an option: Kafka's own generator avoids it too.
+        # One that begins with "-" would be taken for an option; Kafka's own never does.
         cluster = "F" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         done = subprocess.run(
             self._run("kafka.tools.StorageTool", "format", "-t", cluster, "-c"),
