@@ -27,7 +27,7 @@ def settings_for(data: Path, environ: Mapping[str, str] | None = None) -> Settin
     """
     env = os.environ if environ is None else environ
     stack = state.read(data)
-    if stack is None:
+    if stack is None or not stack.overrides:
         return _explicit(data, env)
     return load_settings(env, overrides=not_in_environment(stack.overrides, env))
 

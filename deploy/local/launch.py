@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +106,12 @@ def _ask_again(layout: Layout, plan: Plan) -> None:
     stack = state.read(layout.data)
     if stack is None or stack.supervisor is None:
         return  # it has just begun; its state comes
+    runs = {part.name for part in stack.parts} - set(SERVERS)
+    if runs != set(plan.workers):
+        raise ConfigError(
+            f"the stack in {layout.data} runs with workers {_listed(runs)}, not "
+            f"{_listed(plan.workers)}: run `feedloop down --data {layout.data}` first"
+        )
     for name, port in plan.ports.items():
         if stack.ports.get(name) != port:
             raise ConfigError(
@@ -115,6 +121,10 @@ def _ask_again(layout: Layout, plan: Plan) -> None:
     if stack.phase == "failed" or any(part.state in _LOST for part in stack.parts):
         os.kill(stack.supervisor.pid, RETRY)
         _await(lambda: _asked(layout), START_LIMIT_S)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ",".join(sorted(names)) or "none"
 
 
 def _asked(layout: Layout) -> bool:

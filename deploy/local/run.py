@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from msgspec import structs
+
 from deploy.local import state
 from deploy.local.layout import Layout
 from deploy.local.stack import build, overrides_of
@@ -38,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         _supervise(layout, chosen.ports, chosen.workers, lock)
     except FeedloopError as error:
-        state.write(layout.data, StackState(phase="failed", message=str(error)))
+        before = state.read(layout.data) or StackState(phase="failed")
+        state.write(layout.data, structs.replace(before, phase="failed", message=str(error)))
         sys.exit(f"feedloop: {error}")
     finally:
         lock.close()

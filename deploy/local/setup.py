@@ -1,7 +1,6 @@
 """What the servers need before the first worker: topics, schemas, tables; idempotent."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -14,30 +13,27 @@ from schemas.settings import Settings
 from sinks.create import create_tables
 
 
-def set_up(settings: Settings) -> None:
-    """Make topics, register schemas, create tables, all at once; raises FeedloopError."""
-    with ThreadPoolExecutor(len(_STEPS), "setup") as pool:
-        for done in [pool.submit(step, settings) for step in _STEPS]:
-            done.result()
-
-
-def _make_topics(settings: Settings) -> None:
+def make_topics(settings: Settings) -> None:
+    """Make all topics; raises ConfigError, BrokerDown."""
     apply_topics(settings)
 
 
-def _register_schemas(settings: Settings) -> None:
+def register_schemas(settings: Settings) -> None:
+    """Register all schemas; raises ConfigError, RegistryDown."""
     Registry(settings.registry, settings.kafka.topic_prefix).register_all()
 
 
-def _make_tables(settings: Settings) -> None:
+def make_tables(settings: Settings) -> None:
+    """Create tables and views; raises SinkDown."""
     try:
         create_tables(connect(settings), settings.clickhouse)
     except ClickHouseError as error:
         raise SinkDown(f"ClickHouse doesn't create the tables: {error}") from error
 
 
-_STEPS: Final[tuple[Callable[[Settings], None], ...]] = (
-    _make_topics,
-    _register_schemas,
-    _make_tables,
-)
+SETUPS: Final[Mapping[str, Callable[[Settings], None]]] = {
+    "kafka": make_topics,
+    "registry": register_schemas,
+    "clickhouse-server": make_tables,
+}
+"""What to do once a server is ready."""

@@ -43,15 +43,15 @@ class Stack:
     """Everything a supervisor needs."""
 
     parts: Sequence[Part]
-    setups: Mapping[int, Setup]
+    setups: Mapping[str, Setup]
     overrides: Mapping[str, Mapping[str, Any]]
 
 
-def _set_up(settings: Settings) -> None:
-    """Make topics, schemas and tables; its imports take a second that the servers need anyway."""
-    from deploy.local.setup import set_up  # noqa: PLC0415
+def _set_up(name: str, settings: Settings) -> None:
+    """Make topics, schemas or tables; the imports take a second that the servers need anyway."""
+    from deploy.local.setup import SETUPS  # noqa: PLC0415
 
-    set_up(settings)
+    SETUPS[name](settings)
 
 
 def cache_of(settings: Settings) -> Path:
@@ -108,7 +108,7 @@ def build(
             *(_server_part(server, layout) for server in servers),
             *(_worker_part(name, ports[f"worker_{name}"], layout, environ) for name in workers),
         ],
-        setups={SERVER_LAYER: partial(_set_up, settings)},
+        setups={server.name: partial(_set_up, server.name, settings) for server in servers},
         overrides=overrides,
     )
 

@@ -30,11 +30,11 @@ LOG: Final = logging.getLogger(__name__)
 LOG_NAME: Final = "logs/supervisor.log"
 
 Setup = Callable[[], None]
-"""Makes a layer usable once it is ready (topics, schemas, tables); raises FeedloopError."""
+"""Makes a part usable once it is ready (topics, schemas, tables); raises FeedloopError."""
 
 
 class Supervisor:
-    """Runs `parts`; after layer n is ready `setups[n]` runs once, before layer n + 1 starts.
+    """Runs `parts`; when a part is ready its setup runs once, before the next layer starts.
 
     `abandoned` says that the folder was removed under it: then it stops everything.
     """
@@ -43,7 +43,7 @@ class Supervisor:
         self,
         data: Path,
         parts: Sequence[Part],
-        setups: Mapping[int, Setup],
+        setups: Mapping[str, Setup],
         ports: Mapping[str, int],
         overrides: Mapping[str, Mapping[str, Any]],
         abandoned: Callable[[], bool] = lambda: False,
@@ -52,12 +52,13 @@ class Supervisor:
         self._abandoned = abandoned
         self._ports = dict(ports)
         self._overrides = {section: dict(values) for section, values in overrides.items()}
-        self._executor = ThreadPoolExecutor(len(parts) + 1, "look")
+        self._executor = ThreadPoolExecutor(len(parts) + len(setups), "look")
         self._runners = [Runner(part, data, self._executor, self._touch) for part in parts]
         self._setups = dict(setups)
-        self._setup: Future[None] | None = None
+        self._under_way: dict[str, Future[None]] = {}
         self._setup_due_s = 0.0
-        self._done: set[int] = set()
+        self._done: set[str] = set()  # parts whose setup was done
+        self._ready: set[int] = set()  # layers
         self._phase: Phase = "starting"
         self._message = ""
         self._dirty = True
@@ -121,31 +122,37 @@ class Supervisor:
             for runner in members:
                 if runner.state == "waiting":
                     runner.start(now_s)
-            if layer in self._done:
-                continue
-            if any(runner.state != "running" for runner in members):
+                self._set_up(runner, now_s)
+            if not self._was_ready(layer, members):
                 return
-            if not self._set_up(layer, now_s):
-                return
-            self._done.add(layer)
         if self._phase == "starting" and all(r.state == "running" for r in self._runners):
             self._to("running")
+
+    def _was_ready(self, layer: int, members: Sequence[Runner]) -> bool:
+        """Whether the layer is or once was ready: what dies later comes back by itself."""
+        if all(r.state == "running" and self._is_done(r.spec.name) for r in members):
+            self._ready.add(layer)
+        return layer in self._ready
 
     def _layers(self) -> list[int]:
         return sorted({runner.spec.layer for runner in self._runners})
 
-    def _set_up(self, layer: int, now_s: float) -> bool:
-        """Return whether the setup of `layer` has been done; go on with it if not."""
-        if layer not in self._setups:
-            return True
-        if self._phase == "failed" or now_s < self._setup_due_s:
-            return False
-        if self._setup is None:
-            self._setup = self._executor.submit(self._setups[layer])
-        if not self._setup.done():
-            return False
-        outcome, self._setup = self._setup, None
-        return self._succeeded(outcome, now_s)
+    def _set_up(self, runner: Runner, now_s: float) -> None:
+        """Go on with the setup of a part that is ready."""
+        name = runner.spec.name
+        if runner.state != "running" or self._is_done(name) or self._phase == "failed":
+            return
+        under_way = self._under_way.get(name)
+        if under_way is None:
+            if now_s >= self._setup_due_s:
+                self._under_way[name] = self._executor.submit(self._setups[name])
+        elif under_way.done():
+            del self._under_way[name]
+            if self._succeeded(under_way, now_s):
+                self._done.add(name)
+
+    def _is_done(self, name: str) -> bool:
+        return name in self._done or name not in self._setups
 
     def _succeeded(self, outcome: Future[None], now_s: float) -> bool:
         try:

@@ -61,8 +61,8 @@ class Stack:
             fatal_exit=1,
         )
 
-    def run(self, *parts: Part, setup: Setup = lambda: None) -> None:
-        self.supervisor = Supervisor(self.folder, parts, {0: setup}, {}, {})
+    def run(self, *parts: Part, setup: Setup | None = None) -> None:
+        self.supervisor = Supervisor(self.folder, parts, {"server": setup} if setup else {}, {}, {})
         self._thread = threading.Thread(target=self.supervisor.run)
         self._thread.start()
 
