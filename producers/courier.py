@@ -27,7 +27,7 @@ log = logging.getLogger("feedloop.producer")
 
 BURST: Final = 32  # envelopes moved at once: about 0.1 ms in which callers may have to wait
 POLL_S: Final = 0.1
-CONNECT_S: Final = 5.0
+CONNECT_S: Final = 2.0
 BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -103,9 +103,10 @@ class Courier:
 
     def _connect(self) -> bool:
         try:
+            # The broker first: librdkafka looks for it without the interpreter, so callers run on.
+            check_topics(self._producer, self._settings, CONNECT_S)
             if not self._ids:
                 self._ids = schema_ids(self._registry)
-            check_topics(self._producer, self._settings, CONNECT_S)
         except (RetriableError, FatalError) as error:
             self._note(str(error))
             return False

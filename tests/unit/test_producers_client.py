@@ -180,7 +180,7 @@ def test_a_person_can_read_why_events_wait(client: FeedbackClient) -> None:
     limit = time.monotonic() + 10
     while client.problem is None:
         assert time.monotonic() < limit
-    assert "schema registry http://127.0.0.1:1 doesn't answer" in client.problem
+    assert "Kafka at 127.0.0.1:1 doesn't answer" in client.problem
 
 
 def test_many_threads_lose_no_count() -> None:
