@@ -8,7 +8,7 @@ time comes from the records; the wall clock (`now_ms`) only decides which partit
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from stream_jobs.decide.watches import Watches, WatchState
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
+Part = TypeVar("Part")
 VERSION: Final = 1
 REMEDY: Final = "start the version that wrote it, or reset the checkpoints of decide"
 
@@ -34,14 +35,20 @@ class Out(NamedTuple):
     record: dict[str, Any]
 
 
+class _Closed(msgspec.Struct, array_like=True):
+    """The part of a snapshot that only changes when a window closes or a result comes."""
+
+    watches: WatchState
+    episodes: list[Episode]
+
+
 class _State(msgspec.Struct, array_like=True):
     window_ms: int
     revision: int
     late: int
     merge: MergeState
     owed: list[tuple[WindowKey, dict[str, Any]]]
-    watches: WatchState
-    episodes: list[Episode]
+    closed: bytes  # a compressed _Closed
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,10 @@ class Decide:
             self._merge.restore(state.merge)
             self._owed = {WindowKey(*key): Sums.from_state(sums) for key, sums in state.owed}
             self._revision, self.late = state.revision, state.late
-        self._watches = Watches(config.rules, None if state is None else state.watches)
-        self._episodes = Episodes(() if state is None else state.episodes)
+        closed = None if state is None else _unpacked(state.closed, _Closed)
+        self._watches = Watches(config.rules, None if closed is None else closed.watches)
+        self._episodes = Episodes(() if closed is None else closed.episodes)
+        self._packed: bytes | None = None  # the compressed _Closed, until it changes
 
     @property
     def watermark(self) -> int:
@@ -105,7 +114,8 @@ class Decide:
 
     def on_result(self, record: Mapping[str, Any], now_ms: int) -> list[Out]:
         """Take an ActionResult; one for an episode that isn't open (any more) changes nothing."""
-        self._episodes.result(record)
+        if self._episodes.result(record):
+            self._packed = None
         return self.on_tick(now_ms)
 
     def on_tick(self, now_ms: int) -> list[Out]:
@@ -117,16 +127,17 @@ class Decide:
 
     def snapshot(self) -> bytes:
         """Return everything as versioned bytes."""
+        if self._packed is None:
+            self._packed = _pack(_Closed(self._watches.state(), self._episodes.all()))
         state = _State(
             self._config.window_ms,
             self._revision,
             self.late,
             self._merge.state(),
             [(key, sums.to_state()) for key, sums in sorted(self._owed.items())],
-            self._watches.state(),
-            self._episodes.all(),
+            self._packed,
         )
-        return bytes([VERSION]) + zlib.compress(msgspec.msgpack.encode(state), 1)
+        return bytes([VERSION]) + _pack(state)
 
     def _sums(self, record: Mapping[str, Any]) -> list[Out]:
         if record["window_ms"] != self._config.window_ms:
@@ -148,6 +159,7 @@ class Decide:
         for key, sums in self._owed.items():
             keys.setdefault(key, Sums()).merge(sums)
         self._owed = {}
+        self._packed = None
         window = (start, start + self._config.window_ms)
         actions = self._watches.feed(window, keys, self._episodes)
         return outs + [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
@@ -157,16 +169,24 @@ class Decide:
         return Out(METRICS.name, key.tenant_id, record)
 
 
+def _pack(state: msgspec.Struct) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(state), 1)
+
+
+def _unpacked(data: bytes, kind: type[Part]) -> Part:
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(data), type=kind)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise CorruptStateError(f"a snapshot of decide is damaged ({error}): {REMEDY}") from None
+
+
 def _decoded(data: bytes, window_ms: int) -> _State:
     if not data or data[0] != VERSION:
         found = data[0] if data else "nothing"
         raise CorruptStateError(
             f"a snapshot of decide has version {found}, this feedloop reads {VERSION}: {REMEDY}"
         )
-    try:
-        state = msgspec.msgpack.decode(zlib.decompress(data[1:]), type=_State)
-    except (zlib.error, msgspec.MsgspecError) as error:
-        raise CorruptStateError(f"a snapshot of decide is damaged ({error}): {REMEDY}") from None
+    state = _unpacked(data[1:], _State)
     if state.window_ms != window_ms:
         raise CorruptStateError(
             f"a snapshot of decide has windows of {state.window_ms} ms, the setting window_ms says "

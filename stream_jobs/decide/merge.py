@@ -49,10 +49,14 @@ class Merge:
         return progress
 
     def add(self, start: int, key: WindowKey, sums: Sums) -> bool:
-        """Merge sums into a window; False if it has been closed (the sums are late)."""
+        """Merge sums into a window, which may keep them; False if it has been closed."""
         if start + self.window_ms <= self.closed_until:
             return False
-        self._windows.setdefault(start, {}).setdefault(key, Sums()).merge(sums)
+        keys = self._windows.setdefault(start, {})
+        if key in keys:
+            keys[key].merge(sums)
+        else:
+            keys[key] = sums
         return True
 
     def ready(self, now_ms: int) -> Iterator[tuple[int, dict[WindowKey, Sums]]]:

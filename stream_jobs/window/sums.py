@@ -14,6 +14,7 @@ negative counts. Three parts need a word:
 """
 
 from collections.abc import Callable, Mapping
+from operator import add
 from typing import Any, Final
 from zlib import crc32
 
@@ -218,8 +219,7 @@ class Sums:
                 _count(mine, key, count)
         for name in (*MOMENTS, *BINS):
             mine_list: list[int] = getattr(self, name)
-            for index, count in enumerate(getattr(other, name)):
-                mine_list[index] += count
+            mine_list[:] = map(add, mine_list, getattr(other, name))
         for inference_id in other.examples:
             self._exemplify(inference_id)
 

@@ -284,7 +284,7 @@ def test_hundreds_of_segments_fit_a_checkpoint() -> None:
     decide = SHIPPED.build()
     events = []
     for i in range(300):
-        world = World(i, minutes=30, per_minute=4)
+        world = World(i, minutes=6, per_minute=10)
         events += [(t, k, {**a, "segment": f"seg{i}"}) for t, k, a in world.play()]
     for record, now_ms in partials(sorted(events, key=lambda e: e[0]), 1, flush=False):
         decide.on_partial(record, now_ms)
