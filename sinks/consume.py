@@ -21,8 +21,9 @@ from schemas.health import Health
 from schemas.killpoint import reach
 from schemas.registry import Registry
 from schemas.settings import Settings, kafka_config
-from schemas.topics import CONTROL_HEADER, INPUTS, group
+from schemas.topics import INPUTS
 from sinks import Batch, Sink, offsets
+from sinks.consumer import consumer_config, is_control
 from sinks.dead_letters import DeadLetters
 from sinks.decode import decode_rows
 from sinks.intents import Committed, Source
@@ -32,8 +33,6 @@ from sinks.tables import table_of
 POLL_RECORDS: Final = 5_000
 POLL_S: Final = 0.05  # the most that polling adds to the time until a row can be queried
 HEALTH_EVERY_S: Final = 1.0
-POLL_INTERVAL_MS: Final = 300_000  # a write may take this long before the group gives us up
-FETCHED_KIB: Final = 32 << 10  # read ahead of the loop, over all partitions
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class Consumption:
         self._registry = Registry(settings.registry, prefix)
         self._letters = DeadLetters(sink.name, settings, self._registry)
         self._admin = AdminClient(kafka_config(settings.kafka))
-        self._consumer = Consumer(_consumer_config(settings, sink.name))
+        self._consumer = Consumer(consumer_config(settings, sink.name))
         self._partitions: dict[tuple[str, int], Partition] = {}
         self._paused = False
         self._failure: Exception | None = None
@@ -131,6 +130,7 @@ class Consumption:
             partition.promised = cut.end
         for source, commit in done.items():
             self._partitions[source.topic, source.partition].committed = commit.offset
+        self._health.update(detail="")
         reach("sink.after_intent")
 
     def _deliver(self, partition: Partition, cut: Cut) -> None:
@@ -213,7 +213,7 @@ class Consumption:
             if partition is not None:
                 body, offset = message.value(), cast("int", message.offset())
                 raw = (offset, max(0, message.timestamp()[1]), body)
-                partition.add(raw, control=body is None and _is_control(message), now_s=now_s)
+                partition.add(raw, control=body is None and is_control(message), now_s=now_s)
 
     def _on_error(self, message: Message, error: KafkaError) -> None:
         topic, number = message.topic() or "", message.partition() or 0
@@ -284,27 +284,3 @@ class Consumption:
             positions = {p.source: p.next for p in self._partitions.values()}
             behind = offsets.lag(self._consumer, positions)
             self._health.update(lag=behind, partitions=len(positions))
-
-
-def _is_control(message: Message) -> bool:
-    headers: Any = message.headers() or ()
-    return any(name == CONTROL_HEADER for name, _ in headers)
-
-
-def _consumer_config(settings: Settings, name: str) -> dict[str, Any]:
-    return {
-        **kafka_config(settings.kafka),
-        "group.id": group(name, settings.kafka.topic_prefix),
-        "client.id": name,
-        "isolation.level": "read_committed",
-        "auto.offset.reset": "error",  # an offset that is gone is never skipped in silence
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "enable.partition.eof": True,  # tells the offset past transaction markers
-        "partition.assignment.strategy": "cooperative-sticky",
-        "session.timeout.ms": settings.stage.session_timeout_ms,
-        "heartbeat.interval.ms": settings.stage.session_timeout_ms // 3,
-        "max.poll.interval.ms": POLL_INTERVAL_MS,
-        "fetch.wait.max.ms": 100,
-        "queued.max.messages.kbytes": FETCHED_KIB,
-    }

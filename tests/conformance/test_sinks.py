@@ -105,6 +105,8 @@ def test_a_row_holds_what_the_record_says(scene: Scene) -> None:
     assert scene.stop() == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", SINKS)
 def test_killed_at_each_step(
     name: str, settings: Settings, clickhouse: Front, tmp_path: Path
@@ -115,7 +117,8 @@ def test_killed_at_each_step(
             scene.put_everything(10)
             scene.put(ENRICHED, b"garbage", good=False)
             victim = scene.start(FEEDLOOP_KILL_AT=f"{point}:2")
-            assert victim.wait(60) == -signal.SIGKILL, scene.log(victim)
+            scene.until(lambda: victim.poll() is not None, f"{point} is reached", alive=False)
+            assert victim.poll() == -signal.SIGKILL, scene.log(victim)
             scene.put_everything(10)
             scene.start()
             scene.drain()
@@ -124,10 +127,12 @@ def test_killed_at_each_step(
         finally:
             scene.end()
 
-    with ThreadPoolExecutor(8) as pool:  # most of the time is waiting for the dead to be noticed
+    with ThreadPoolExecutor(4) as pool:  # most of the time is waiting for the dead to be noticed
         list(pool.map(one, KILL_POINTS[name]))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", SINKS)
 def test_a_frozen_owner_is_fenced(
     name: str, settings: Settings, clickhouse: Front, tmp_path: Path
