@@ -13,6 +13,9 @@ import re2
 from stream_jobs.redact.exempt import EXEMPT_GATE
 from stream_jobs.redact.recogniser import Recogniser
 
+MAX_BYTES: Final = 64 << 20
+"""Room for the states of the automaton: with too little it starts afresh all the time, slowly."""
+
 _SENTINEL: Final = ""
 
 
@@ -25,7 +28,9 @@ class Gate:
         shapes: dict[str, list[Recogniser]] = {}
         for recogniser in recognisers:
             shapes.setdefault(recogniser.gate, []).append(recogniser)
-        self._set = re2.Set.SearchSet()
+        options = re2.Options()
+        options.max_mem = MAX_BYTES
+        self._set = re2.Set.SearchSet(options)
         for shape, members in shapes.items():
             self._set.Add(shape)
             self._by_shape.append(members)

@@ -93,7 +93,14 @@ def _beside(kind: str, words: str, pattern: str, valid: Valid) -> Recogniser:
     compiled = re.compile(rf"(?<![\w.-]){pattern}(?![\w-]|\.\d)")
     near = re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")
     check = _check(valid, near)
-    return Recogniser(f"{kind.lower()}_by_word", kind, "patterns", f"(?i){words}", compiled, check)
+    return Recogniser(
+        f"{kind.lower()}_by_word",
+        kind,
+        "patterns",
+        rf"(?i)(?:^|[^a-z])(?:{words})(?:[^a-z]|$)",
+        compiled,
+        check,
+    )
 
 
 def _any(_: str) -> bool:

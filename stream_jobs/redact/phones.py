@@ -193,8 +193,7 @@ PHONES: Final = (
         "phone_by_word",
         "PHONE_NUMBER",
         "patterns",
-        r"(?i)phone|fon|tel|mobil|cell|fax|whatsapp|handy|sms|hotline|pager|voicemail|call|text|ring"
-        r"|dial|message|reach|contact|number",
+        r"\d[\d ()./-]{6}",
         re.compile(r"(?<![\w.+-])\(?\d(?:\)?[ ./-]{0,2}\(?\d){6,14}+"),
         _beside_word,
     ),
