@@ -15,20 +15,32 @@ def line(action: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(action["event_time"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     return (
         f"{at} {action['severity']:<8} {action['state']:<9} {action['rule']} → {action['kind']} "
-        f"[{where}] {evidence(action['evidence'])}"
+        f"[{where}] {evidence(action)}"
     )
 
 
-def evidence(why: dict[str, Any]) -> str:
-    """Return metric, observed value, baseline, samples and who carries the change."""
+def evidence(action: dict[str, Any], shares: int = 1) -> str:
+    """Return metric, observed value, baseline, samples, and the `shares` most telling shares."""
+    why = action["evidence"]
     metric = why["metric"]
     said = f"{metric} {number(metric, why['observed'])}"
     if why["baseline"] is not None:
         said += f", was {number(metric, why['baseline'])}"
     said += f", n={why['n']:,}"
-    if why["contributions"]:
-        said += f"; {contribution(max(why['contributions'], key=lambda c: c['share']))}"
-    return said
+    return "; ".join([said, *map(contribution, telling(action)[:shares])])
+
+
+def telling(action: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return who carries the change: first what the action names itself, then by share.
+
+    A segment with one model version has it behind all of every change, which says nothing: what
+    the action was aimed at comes first.
+    """
+
+    def order(part: dict[str, Any]) -> tuple[bool, float]:
+        return action["key"].get(part["dimension"]) != part["value"], -part["share"]
+
+    return sorted(action["evidence"]["contributions"], key=order)
 
 
 def contribution(part: dict[str, Any]) -> str:

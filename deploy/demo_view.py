@@ -11,11 +11,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deploy.action_lines import STYLES, contribution, evidence
+from deploy.action_lines import STYLES, evidence
 
 _PLAIN_EVERY_S: Final = 10.0
 _SHOWN_ACTIONS: Final = 6
 _SHOWN_EXAMPLES: Final = 2
+_SHOWN_SHARES: Final = 2
 
 
 @dataclass
@@ -111,9 +112,7 @@ def action_text(action: dict[str, Any]) -> Text:
     where = " ".join([action["tenant_id"], *(v for _, v in sorted(action["key"].items()))])
     text = Text()
     text.append(f"▲ {action['state']} {action['rule']} → {action['kind']}: {where}\n", style)
-    text.append(f"    why: {evidence(action['evidence'])}")
-    for part in action["evidence"]["contributions"][1:3]:
-        text.append(f"; {contribution(part)}")
+    text.append(f"    why: {evidence(action, _SHOWN_SHARES)}")
     if action["examples"]:
         text.append(f"\n    e.g. {', '.join(action['examples'][:_SHOWN_EXAMPLES])}", "dim")
     return text

@@ -22,17 +22,28 @@ def test_a_line_says_when_what_where_and_why() -> None:
     assert said.endswith("negative_rate 30.0 %, was 10.0 %, n=200")
 
 
-def test_the_largest_share_is_named() -> None:
-    why = action()["evidence"]
+def with_shares(key: dict[str, str]) -> dict:
     parts = [
         {"dimension": "doc_id", "value": "d1", "share": 0.1},
         {"dimension": "prompt_version", "value": "p2", "share": 0.8},
+        {"dimension": "model_version", "value": "m1", "share": 1.0},
     ]
-    assert evidence({**why, "contributions": parts}).endswith("; 80 % from prompt_version p2")
+    found = action(key=key)
+    return {**found, "evidence": {**found["evidence"], "contributions": parts}}
+
+
+def test_the_largest_share_is_named() -> None:
+    assert evidence(with_shares({"segment": "web"})).endswith("; 100 % from model_version m1")
+
+
+def test_what_the_action_is_aimed_at_comes_before_larger_shares() -> None:
+    said = evidence(with_shares({"prompt_version": "p2"}), shares=2)
+    assert said.endswith("; 80 % from prompt_version p2; 100 % from model_version m1")
 
 
 def test_an_action_without_baseline_says_none() -> None:
-    assert "was" not in evidence({**action()["evidence"], "baseline": None})
+    found = action()
+    assert "was" not in evidence({**found, "evidence": {**found["evidence"], "baseline": None}})
 
 
 @pytest.mark.parametrize(
