@@ -21,15 +21,15 @@ class RateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learn_most: int = 6_400  # the baseline isn't learnt anew beyond this many
     rise: float = 1.5  # the smallest rise worth an alarm, as a factor
     least_rise: float = 0.02  # and as a difference of rates
-    run_length: int = 100_000  # answers per false alarm
+    run_length: int = 60_000  # answers per false alarm
     new_version_alpha: float = 0.001  # chance that a new version as good as the old is accused
 
 
 CAREFUL: Final = 1.6448536269514722
 """One-sided 95 %: the baseline of a small sample."""
-SHARP: Final = 1.2815515655446004
-"""One-sided 90 %, from SHARP_FROM times the first sample on."""
-SHARP_FROM: Final = 4
+SHARP: Final = 1.0
+"""One-sided 84 %, from SHARP_FROM times the first sample on."""
+SHARP_FROM: Final = 8
 
 
 class RateChart(msgspec.Struct, array_like=True):
