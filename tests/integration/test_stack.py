@@ -27,7 +27,7 @@ from schemas.topics import INFERENCE
 
 pytestmark = pytest.mark.broker
 
-LIMIT_S = 120.0
+LIMIT_S = 240.0  # of one step on a machine where everything else runs too
 
 
 def test_every_server_answers(broker: Kafka, registry: Registry, clickhouse: ClickHouse) -> None:
@@ -99,6 +99,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
     assert left == {}
 
 
+@pytest.mark.timeout(900)
 def test_a_stack_survives_kills_of_all_its_servers_and_down_and_up(data: Path) -> None:
     up = ("up", "--detach", "--workers", "none")
     first = feedloop(*up, data=data)
