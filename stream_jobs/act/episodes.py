@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.ids import derive
-from stream_jobs.act.evidence import Cause
+from stream_jobs.act.evidence import DRIFT, Cause
 from stream_jobs.act.rules import Rule
 
 SEVERITIES: Final = ("info", "warning", "critical")
@@ -67,12 +67,12 @@ class Episodes:
         """Return the open episode of a rule and scope."""
         return self._open.get(_id(rule, scope))
 
-    def of_rule(self, rule: str, tenant_id: str, segment: str) -> list[Episode]:
-        """Return a rule's open episodes in one product."""
+    def within(self, scope: dict[str, str]) -> list[Episode]:
+        """Return the open ones whose scope doesn't contradict `scope`, in a fixed order."""
         return [
             episode
             for episode in self.all()
-            if episode.rule == rule and _product(episode.scope) == (tenant_id, segment)
+            if all(episode.scope.get(name, value) == value for name, value in scope.items())
         ]
 
     def take(self, rule: Rule, finding: Finding, now_ms: int) -> dict[str, Any] | None:
@@ -152,7 +152,7 @@ def _decide(rule: Rule, finding: Finding) -> tuple[str, dict[str, str]]:
         rule.by_cause["otherwise"],
     )
     key = {name: value for name, value in finding.scope.items() if name != "tenant_id"}
-    key.update({cause.dimension: cause.value for cause in finding.causes})
+    key.update({c.dimension: c.value for c in finding.causes if c.dimension != DRIFT})
     return kind, key
 
 

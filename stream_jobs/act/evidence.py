@@ -22,6 +22,8 @@ MOST_DOCS: Final = 24
 MOST_EXAMPLES: Final = 5
 MOST_LISTED: Final = 8
 VERSIONS: Final = ("model_version", "prompt_version")
+DRIFT: Final = "drift"
+"""The cause of what moved without a change of versions: drift rules share it."""
 
 
 class Cause(NamedTuple):

@@ -6,7 +6,7 @@ from stream_jobs.act.episodes import Finding
 from stream_jobs.act.evidence import Cause, rate_evidence, sampled
 from stream_jobs.act.rules import Rule
 from stream_jobs.detect.outliers import DocumentChart, DocumentCharts, OutlierParameters
-from stream_jobs.window.sums import OTHER, Sums
+from stream_jobs.window.sums import OTHER, Sums, pair_of
 
 
 class DocumentWatch(msgspec.Struct, array_like=True):
@@ -17,19 +17,32 @@ class DocumentWatch(msgspec.Struct, array_like=True):
     examples: dict[str, list[str]] = {}
 
     def feed(
-        self, rule: Rule, scope: dict[str, str], window: tuple[int, int], sums: Sums
+        self,
+        rule: Rule,
+        scope: dict[str, str],
+        window: tuple[int, int],
+        sums: Sums,
+        blamed: frozenset[str] = frozenset(),
+        caution: int = 1,
     ) -> list[Finding]:
-        """Take the product's window (start, end); return findings of documents."""
+        """Take the product's window (start, end); return findings of documents.
+
+        Ratings of answers that also used a document in `blamed` don't count for the others.
+        """
         parameters = rule.condition
         assert isinstance(parameters, OutlierParameters)
         before = {doc for doc, chart in self.charts.charts.items() if chart.alarmed}
-        rated = {doc: n for doc, n in sums.doc_rated.items() if doc != OTHER}
-        self.charts.feed(sums.negative, sums.rated, sums.doc_negatives, rated, parameters)
+        rated, negative = _without(sums, blamed)
+        self.charts.feed(sums.negative, sums.rated, negative, rated, parameters, caution)
         self._remember(window[0], sums)
         after = {doc for doc, chart in self.charts.charts.items() if chart.alarmed}
         return [
             self._finding(doc, scope, window, active=doc in after) for doc in sorted(before | after)
         ]
+
+    def forgive(self, doc_id: str) -> None:
+        """Start all others from 0 when `doc_id` has been found out."""
+        self.charts.forgive(doc_id)
 
     def _remember(self, start: int, sums: Sums) -> None:
         for doc in list(self.since_ms):
@@ -77,3 +90,15 @@ class DocumentWatch(msgspec.Struct, array_like=True):
             evidence=evidence,
             examples=self.examples.get(doc, []),
         )
+
+
+def _without(sums: Sums, blamed: frozenset[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return rated and negative counts by document, without answers that used a blamed one too."""
+    rated = {doc: n for doc, n in sums.doc_rated.items() if doc != OTHER}
+    negative = dict(sums.doc_negatives)
+    for doc in rated:
+        for other in sorted(blamed - {doc}):
+            pair = pair_of(doc, other)
+            rated[doc] -= sums.doc_pair_rated.get(pair, 0)
+            negative[doc] = negative.get(doc, 0) - sums.doc_pair_negatives.get(pair, 0)
+    return rated, negative

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from stream_jobs.act.episodes import Finding
-from stream_jobs.act.evidence import GREW, Cause
+from stream_jobs.act.evidence import DRIFT, GREW, Cause
 from stream_jobs.act.rules import Rule
 from stream_jobs.detect.binning import cuts, frequent, grouped, named
 from stream_jobs.detect.drift import DriftParameters, Verdict, judge
@@ -123,7 +123,8 @@ class DriftWatch(msgspec.Struct, array_like=True):
         return Finding(
             scope=scope,
             active=self.alarmed,
-            causes=_grown(self.reference.versions, sample.versions),
+            # Outputs follow inputs: without a version to blame, a product's drift is one cause.
+            causes=_grown(self.reference.versions, sample.versions) or [Cause(DRIFT, "")],
             evidence=_evidence(verdicts, sample, window),
             parameters={"reference_version": str(self.version)},
         )

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from stream_jobs.act.episodes import Episodes, Finding
+from stream_jobs.act.evidence import VERSIONS
 from stream_jobs.act.rules import Rule, ThresholdParameters
 from stream_jobs.decide.watch_documents import DocumentWatch
 from stream_jobs.decide.watch_drift import DriftWatch
@@ -54,7 +55,7 @@ class Watches:
                     action = episodes.take(rule, finding, window[1])
                     if action is not None:
                         actions.append(action)
-                        self._forgive(rule, finding)
+                        self._forgive(finding)
         return actions
 
     def state(self) -> WatchState:
@@ -77,7 +78,8 @@ class Watches:
         key = (rule.name, *scope.values())
         if isinstance(rule.condition, OutlierParameters):
             documents = self._documents.setdefault(key, DocumentWatch())
-            return documents.feed(rule, scope, window, _merged(versions))
+            named, caution = self._named(scope, episodes)
+            return documents.feed(rule, scope, window, _merged(versions), named, caution)
         finding: Finding | None
         if isinstance(rule.condition, RateParameters):
             rates = self._rates.setdefault(key, RateWatch())
@@ -94,14 +96,27 @@ class Watches:
         """Return documents of the product with an open episode of their own."""
         return frozenset(
             episode.scope["doc_id"]
-            for episode in episodes.all()
+            for episode in episodes.within(scope)
             if "doc_id" in episode.scope
-            and all(episode.scope.get(name, value) == value for name, value in scope.items())
         )
 
-    def _forgive(self, rule: Rule, finding: Finding) -> None:
+    def _named(self, scope: dict[str, str], episodes: Episodes) -> tuple[frozenset[str], int]:
+        """Return documents that open actions of the product name, and 2 if one names a version."""
+        causes = [cause for episode in episodes.within(scope) for cause in episode.causes]
+        docs = frozenset(cause.value for cause in causes if cause.dimension == "doc_id")
+        return docs, 2 if any(cause.dimension in VERSIONS for cause in causes) else 1
+
+    def _forgive(self, finding: Finding) -> None:
         """When a document was found out, what the product's charts had piled up is explained."""
-        if "doc_id" not in rule.scope or not finding.active:
+        docs = [cause.value for cause in finding.causes if cause.dimension == "doc_id"]
+        if not docs or not finding.active:
+            return
+        scopes = {r.name: [n for n in r.scope if n != "doc_id"] for r in self._rules}
+        for key, documents in self._documents.items():
+            scope = zip(scopes[key[0]], key[1:], strict=True)
+            if all(finding.scope.get(k, v) == v for k, v in scope):
+                documents.forgive(docs[0])
+        if "doc_id" not in finding.scope:
             return
         names = {r.name: r.scope for r in self._rules if r.metric == "negative_rate"}
         for key, watch in self._rates.items():

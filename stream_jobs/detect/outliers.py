@@ -49,16 +49,22 @@ class DocumentCharts(msgspec.Struct, array_like=True):
         doc_k: Mapping[str, int],
         doc_n: Mapping[str, int],
         parameters: OutlierParameters,
+        caution: int = 1,
     ) -> None:
-        """Take a window: `n` rated answers, `k` negative, and the same per document."""
+        """Take a window: `n` rated answers, `k` negative, and the same per document.
+
+        `caution`: factor of the limit, above 1 while something else makes answers worse.
+        """
         for doc_id in sorted(doc_n):
             chart = self.charts.get(doc_id)
             if chart is None:
                 chart = self.charts[doc_id] = DocumentChart()
-            self._score(chart, doc_k.get(doc_id, 0), doc_n[doc_id], parameters)
+            self._score(chart, doc_k.get(doc_id, 0), doc_n[doc_id], parameters, caution)
         self._fade(k, n, doc_k, doc_n, parameters)
 
-    def _score(self, chart: DocumentChart, k: int, n: int, parameters: OutlierParameters) -> None:
+    def _score(
+        self, chart: DocumentChart, k: int, n: int, parameters: OutlierParameters, caution: int
+    ) -> None:
         k = min(max(k, 0), max(n, 0))
         rest_n = max(0, round(self.recent_n - chart.recent_n))
         rest_k = min(rest_n, max(0, round(self.recent_k - chart.recent_k)))
@@ -67,7 +73,7 @@ class DocumentCharts(msgspec.Struct, array_like=True):
         p0 = wilson(rest_k, rest_n, 1.0).high
         p1 = min(max(p0 * parameters.rise, p0 + parameters.least_rise), (1 + p0) / 2)
         gain = k * math.log(p1 / p0) + (n - k) * math.log((1 - p1) / (1 - p0))
-        limit = math.log(parameters.run_length)
+        limit = math.log(parameters.run_length) * (1 if chart.alarmed else caution)
         if chart.alarmed:
             gain = -gain
         chart.statistic += gain
@@ -76,6 +82,12 @@ class DocumentCharts(msgspec.Struct, array_like=True):
             chart.statistic, chart.n, chart.k = 0.0, 0, 0
         elif chart.statistic >= limit and chart.n >= parameters.sample:
             chart.alarmed, chart.statistic = not chart.alarmed, 0.0
+
+    def forgive(self, doc_id: str) -> None:
+        """Start all but `doc_id` from 0: what piled up may be its doing."""
+        for other, chart in self.charts.items():
+            if other != doc_id and not chart.alarmed:
+                chart.statistic, chart.n, chart.k = 0.0, 0, 0
 
     def _fade(
         self,

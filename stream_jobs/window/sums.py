@@ -14,6 +14,7 @@ negative counts. Three parts need a word:
 """
 
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from operator import add
 from typing import Any, Final
 from zlib import crc32
@@ -27,7 +28,11 @@ from stream_jobs.window.sketches import (
 )
 
 OTHER: Final = "__other__"
+PAIR: Final = "\u241f"
 MAX_DOCS: Final = 256
+MAX_PAIRED: Final = 6
+"""Of the documents of one answer, pairs are counted among so many."""
+MAX_PAIRS: Final = 512
 MAX_LANGUAGES: Final = 32
 MAX_EXAMPLES: Final = 5
 MILLION: Final = 1_000_000
@@ -58,6 +63,8 @@ MAPS: Final = (
     "docs",
     "doc_rated",
     "doc_negatives",
+    "doc_pair_rated",
+    "doc_pair_negatives",
     "redactions",
 )
 MOMENTS: Final = ("latency_ms", "input_tokens", "output_tokens", "signal_lag_ms")
@@ -98,6 +105,8 @@ class Sums:
     docs: dict[str, int]
     doc_rated: dict[str, int]
     doc_negatives: dict[str, int]
+    doc_pair_rated: dict[str, int]
+    doc_pair_negatives: dict[str, int]
     redactions: dict[str, int]
     latency_ms: list[int]
     input_tokens: list[int]
@@ -187,10 +196,16 @@ class Sums:
         setattr(self, field, getattr(self, field) + sign)
         if head is None:
             return
-        for doc_id in _doc_ids(head["retrieved"]):
+        docs = _doc_ids(head["retrieved"])
+        for doc_id in docs:
             _count(self.doc_rated, doc_id, sign)
             if polarity < 0:
                 _count(self.doc_negatives, doc_id, sign)
+        for one, other in combinations(sorted(docs)[:MAX_PAIRED], 2):
+            pair = pair_of(one, other)
+            _count(self.doc_pair_rated, pair, sign)
+            if polarity < 0:
+                _count(self.doc_pair_negatives, pair, sign)
         if polarity < 0 and sign > 0:
             self._exemplify(head["inference_id"])
 
@@ -226,12 +241,15 @@ class Sums:
     def to_record(self) -> dict[str, Any]:
         """Return the Avro record, with maps capped and empty histograms left out."""
         kept = _largest(self.docs.keys() | self.doc_rated.keys(), MAX_DOCS, self._weight)
+        pairs = _largest(self.doc_pair_rated.keys(), MAX_PAIRS, self._pair_weight)
         languages = _largest(self.languages.keys(), MAX_LANGUAGES, self._language_weight)
         record: dict[str, Any] = {name: getattr(self, name) for name in COUNTS}
         for name in MAPS:
             record[name] = dict(sorted(getattr(self, name).items()))
         for name in ("docs", "doc_rated", "doc_negatives"):
             record[name] = _capped(record[name], kept)
+        for name in ("doc_pair_rated", "doc_pair_negatives"):
+            record[name] = _capped(record[name], pairs)
         record["languages"] = _capped(record["languages"], languages)
         for name in MOMENTS:
             record[name] = dict(zip(MOMENT_PARTS, getattr(self, name), strict=True))
@@ -247,6 +265,10 @@ class Sums:
             abs(self.doc_rated.get(doc_id, 0)),
             abs(self.docs.get(doc_id, 0)),
         )
+
+    def _pair_weight(self, pair: str) -> tuple[int, int]:
+        negatives = abs(self.doc_pair_negatives.get(pair, 0))
+        return negatives, abs(self.doc_pair_rated.get(pair, 0))
 
     def _language_weight(self, language: str) -> int:
         return abs(self.languages[language])
@@ -297,6 +319,11 @@ class Sums:
             else:
                 setattr(sums, name, dict(value) if name in MAPS else value)
         return sums
+
+
+def pair_of(one: str, other: str) -> str:
+    """Return the name of a pair of documents: `a␟b` with a < b."""
+    return f"{min(one, other)}{PAIR}{max(one, other)}"
 
 
 def _count(counts: dict[str, int], key: str, by: int) -> None:
