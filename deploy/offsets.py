@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from deploy.topics import admin
 from schemas.errors import BrokerDown
-from schemas.settings import Settings
+from schemas.settings import Settings, kafka_config
 from schemas.topics import INPUTS, Topic, group
 
 TIMEOUT_S: Final = 10.0
@@ -40,12 +40,13 @@ class Committed(NamedTuple):
 
 
 class Offsets:
-    """Reads offsets for one set of topics; holds one connection."""
+    """Reads offsets for one set of topics; holds a connection, and one a group asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._prefix = settings.kafka.topic_prefix
         self._client: AdminClient = admin(settings)
+        self._members: dict[str, Consumer] = {}
 
     def extents(self, topics: Iterable[Topic]) -> dict[Partition, Extent]:
         """Return what each partition of `topics` holds, open transactions included.
@@ -62,18 +63,29 @@ class Offsets:
 
         Raises BrokerDown.
         """
-        name = group(worker, self._prefix)
         wanted = [TopicPartition(p.topic, p.number) for p in self._partitions(INPUTS[worker])]
         if not wanted:
             return {}
-        request = [ConsumerGroupTopicPartitions(name, wanted)]
-        answers = self._client.list_consumer_group_offsets(request, request_timeout=TIMEOUT_S)
-        found = self._result(answers[name]).topic_partitions
+        try:
+            found = self._member(worker).committed(wanted, timeout=TIMEOUT_S)
+        except KafkaException as error:
+            raise self._down(error) from error
+        for tp in found:
+            if tp.error is not None:
+                raise self._down(KafkaException(tp.error))
         return {
             Partition(tp.topic, tp.partition): Committed(tp.offset, tp.metadata or "")
             for tp in found
             if tp.offset >= 0
         }
+
+    def _member(self, worker: str) -> Consumer:
+        # A consumer that never joins its group. The admin client's own call for this kills the
+        # process (SIGSEGV in librdkafka 2.15) while the group's coordinator is still loading.
+        if worker not in self._members:
+            config = {"group.id": group(worker, self._prefix), "log_level": 0}
+            self._members[worker] = Consumer({**kafka_config(self._settings.kafka), **config})
+        return self._members[worker]
 
     def _partitions(self, topics: Iterable[Topic]) -> list[Partition]:
         try:
