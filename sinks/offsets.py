@@ -80,8 +80,18 @@ def topic_ids(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
     """Return Kafka's id of each topic. Raises MissingDataError if one doesn't exist."""
     futures = admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_S)
     return {
-        name: str(ask(f"topic {name}", future.result).topic_id) for name, future in futures.items()
+        name: url_safe(str(ask(f"topic {name}", future.result).topic_id))
+        for name, future in futures.items()
     }
+
+
+def url_safe(topic_id: str) -> str:
+    """Return the id as Kafka's own tools write it (base64url).
+
+    librdkafka gives plain base64: a `/` in it would make a name two folders, and one in front
+    would put the ledger outside of the store.
+    """
+    return topic_id.replace("/", "_").replace("+", "-")
 
 
 def committed(consumer: Consumer, sources: list[Source]) -> dict[Source, Committed | None]:
