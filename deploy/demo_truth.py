@@ -108,7 +108,7 @@ def _actions(found: Found, truth: Truth) -> list[str]:
     return lines + [
         f"action without a reason: {action['rule']} {key_of(action)}"
         for action in found.actions
-        if not any(_about(action, e) for e in truth.expected_actions)
+        if not any(_about(action, e) and not _blames(action, e) for e in truth.expected_actions)
     ]
 
 
@@ -127,6 +127,11 @@ def _about(action: dict[str, Any], expected: Expected) -> bool:
         and action["key"].get("segment") == expected.segment
         and action["event_time"] >= expected.from_ms - _BEFORE_MS
     )
+
+
+def _blames(action: dict[str, Any], expected: Expected) -> bool:
+    """Whether `action` is aimed at somebody else than who is at fault."""
+    return any(action["key"].get(name, value) != value for name, value in expected.names.items())
 
 
 def names(action: dict[str, Any], dimension: str, value: str) -> bool:

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from typing import Any, Final
@@ -121,11 +120,18 @@ def run_stage(name: str, settings: Settings, health: Health) -> None:
         end_process(error)
 
 
+class _App(faust.App):
+    """Faust without its folder for tables, which we don't use."""
+
+    def _create_directories(self) -> None:
+        """Leave the disk alone: a worker that is killed could not tidy up."""
+
+
 def build_app(stage: Stage, settings: Settings, runner: Runner) -> faust.App:
     """Return the Faust app of `stage`: one agent that hands each fetch to `runner`."""
     kafka = settings.kafka
     session_s = settings.stage.session_timeout_ms / 1000
-    app = faust.App(
+    app = _App(
         group(stage.name, kafka.topic_prefix),
         broker="kafka://" + ";kafka://".join(kafka.bootstrap.split(",")),
         broker_credentials=_credentials(settings),
@@ -140,7 +146,6 @@ def build_app(stage: Stage, settings: Settings, runner: Runner) -> faust.App:
         store="memory://",
         web_enabled=False,
         agent_supervisor=CrashingSupervisor,
-        datadir=tempfile.mkdtemp(prefix="feedloop-faust-"),
     )
     app.transport = transport_of(runner)(app.conf.broker_consumer, app)
     source = app.topic(

@@ -142,7 +142,8 @@ def test_a_missing_action_is_named(found: Found, truth: Truth) -> None:
 def test_an_action_without_a_reason_is_named(found: Found, truth: Truth) -> None:
     elsewhere = action(tenant_id="nobody")
     early = action(event_time=truth.start_ms)
-    for extra in (elsewhere, early):
+    innocent = action(key={"segment": "mobile", "doc_id": "kb-returns-03"})
+    for extra in (elsewhere, early, innocent):
         lines = differences(replace(found, actions=[*found.actions, extra]), truth)
         assert len(lines) == 1
         assert "without a reason" in lines[0]
