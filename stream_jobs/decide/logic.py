@@ -16,6 +16,7 @@ from schemas.errors import CorruptStateError
 from schemas.topics import ACTIONS, METRICS
 from stream_jobs.act.episodes import Episode, Episodes
 from stream_jobs.act.rules import Rule, read_rules, shipped_rules
+from stream_jobs.decide.late import LateState, LateWindows
 from stream_jobs.decide.merge import Merge, MergeState
 from stream_jobs.decide.metrics import metric_record
 from stream_jobs.decide.watches import Watches, WatchState
@@ -47,7 +48,7 @@ class _State(msgspec.Struct, array_like=True):
     revision: int
     late: int
     merge: MergeState
-    owed: list[tuple[WindowKey, dict[str, Any]]]
+    late_windows: LateState
     closed: bytes  # a compressed _Closed
 
 
@@ -76,12 +77,11 @@ class Decide:
     def __init__(self, config: DecideConfig, state: _State | None = None) -> None:
         self._config = config
         self._merge = Merge(config.window_ms, config.idle_timeout_ms)
-        self._owed: dict[WindowKey, Sums] = {}  # late sums that the detectors haven't seen
+        self._late = LateWindows(None if state is None else state.late_windows)
         self._revision = 0  # of the last correction: each gets a higher one
         self.late = 0  # partials that came after their window had closed
         if state is not None:
             self._merge.restore(state.merge)
-            self._owed = {WindowKey(*key): Sums.from_state(sums) for key, sums in state.owed}
             self._revision, self.late = state.revision, state.late
         closed = None if state is None else _unpacked(state.closed, _Closed)
         self._watches = Watches(config.rules, None if closed is None else closed.watches)
@@ -104,7 +104,7 @@ class Decide:
         outs: list[Out] = []
         if record["kind"] == "sums":
             progress.flushed = False
-            outs = self._sums(record)
+            outs = self._sums(record, now_ms)
         elif record["kind"] == "flush":
             progress.flushed = True
         if record["kind"] in ("closed", "flush") and record["watermark"] > progress.watermark:
@@ -122,7 +122,10 @@ class Decide:
         """Close what time has closed."""
         outs: list[Out] = []
         for start, keys in self._merge.ready(now_ms):
-            outs += self._close(start, keys)
+            outs += [self._metric(start, key, keys[key], 0) for key in sorted(keys)]
+            outs += self._detect(start, keys)
+        for start, keys in self._late.due(now_ms, flushed=self._merge.flushed):
+            outs += self._detect(start, keys)
         return outs
 
     def snapshot(self) -> bytes:
@@ -134,12 +137,12 @@ class Decide:
             self._revision,
             self.late,
             self._merge.state(),
-            [(key, sums.to_state()) for key, sums in sorted(self._owed.items())],
+            self._late.state(),
             self._packed,
         )
         return bytes([VERSION]) + _pack(state)
 
-    def _sums(self, record: Mapping[str, Any]) -> list[Out]:
+    def _sums(self, record: Mapping[str, Any], now_ms: int) -> list[Out]:
         if record["window_ms"] != self._config.window_ms:
             raise CorruptStateError(
                 f"a partial of a {record['window_ms']} ms window came, the setting window_ms says "
@@ -151,18 +154,14 @@ class Decide:
             return []
         self.late += 1
         self._revision += 1
-        self._owed.setdefault(key, Sums()).merge(sums)
+        self._late.add(record["window_start"], key, sums, now_ms)
         return [self._metric(record["window_start"], key, sums, self._revision)]
 
-    def _close(self, start: int, keys: dict[WindowKey, Sums]) -> list[Out]:
-        outs = [self._metric(start, key, keys[key], 0) for key in sorted(keys)]
-        for key, sums in self._owed.items():
-            keys.setdefault(key, Sums()).merge(sums)
-        self._owed = {}
+    def _detect(self, start: int, keys: dict[WindowKey, Sums]) -> list[Out]:
         self._packed = None
         window = (start, start + self._config.window_ms)
         actions = self._watches.feed(window, keys, self._episodes)
-        return outs + [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
+        return [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
 
     def _metric(self, start: int, key: WindowKey, sums: Sums, revision: int) -> Out:
         record = metric_record(start, self._config.window_ms, key, sums, revision)

@@ -59,6 +59,11 @@ class Merge:
             keys[key] = sums
         return True
 
+    @property
+    def flushed(self) -> bool:
+        """Whether every partition has said `flush` and nothing since."""
+        return bool(self.partitions) and all(p.flushed for p in self.partitions)
+
     def ready(self, now_ms: int) -> Iterator[tuple[int, dict[WindowKey, Sums]]]:
         """Yield windows that close now, oldest first, each with its sums by key."""
         bound = self._bound(now_ms)

@@ -155,7 +155,7 @@ class Driver:
     def append(self, event: tuple[str, dict[str, Any]], arrival_ms: int | None = None) -> None:
         name, record = event
         if name == "flush":
-            for topic, log in self.log.items():
+            for log in self.log.values():
                 header = ((CONTROL_HEADER, FLUSH),)
                 log.append(Read(len(log), self.now_ms, record["id"].encode(), None, header))
             return

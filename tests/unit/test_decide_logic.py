@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from schemas.errors import CorruptStateError
 from stream_jobs.act.rules import load_rules
+from stream_jobs.decide.late import SETTLE_MS, LateWindows
 from stream_jobs.decide.logic import DecideConfig, Out
-from stream_jobs.window.windows import OpenWindows
+from stream_jobs.window.sums import Sums
+from stream_jobs.window.windows import OpenWindows, WindowKey
 from tests.unit.test_window_sums import head
 
 MINUTE = 60_000
@@ -262,11 +264,20 @@ def test_corrections_reach_the_detectors() -> None:
         join.inference(head(event_time=0, status="error"))
     outs = decide.on_partial(join.flush()[0], 0)
     assert (rows(outs), actions(outs)) == ([(0, 1, 30)], [])
-    record = one_window(0, MINUTE)
-    decide.on_partial({**record, "partitions": 1}, 0)
-    outs = decide.on_partial(marked("closed", 0, 2 * MINUTE, 1), 0)
+    assert decide.on_tick(SETTLE_MS - 1) == []  # more of the same past may still come
+    decide = DecideConfig(MINUTE, MINUTE, rules).build(decide.snapshot())
+    outs = decide.on_tick(SETTLE_MS)
     assert said(outs) == [("x", "alert", "opened", {"segment": "web"})]
-    assert actions(outs)[0]["evidence"]["n"] == 31
+    assert actions(outs)[0]["evidence"]["n"] == 30
+
+
+def test_late_windows_reach_the_detectors_oldest_first() -> None:
+    late = LateWindows()
+    for start in (3, 1, 2, 1):
+        late.add(start * MINUTE, WindowKey("t"), Sums(), 10)
+    assert list(late.due(10, flushed=False)) == []
+    assert [start for start, _ in late.due(10, flushed=True)] == [MINUTE, 2 * MINUTE, 3 * MINUTE]
+    assert list(late.due(10, flushed=True)) == []
 
 
 def test_results_are_noted_once() -> None:
