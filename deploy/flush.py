@@ -1,5 +1,6 @@
 """Ask the stages to decide all that waits: one control record into every raw partition."""
 
+import uuid
 from typing import Final
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -29,9 +30,10 @@ def send_flush(settings: Settings) -> int:
     producer = Producer(
         {**kafka_config(settings.kafka), "enable.idempotence": True, "log_level": 0}
     )
+    name = uuid.uuid4().hex.encode()  # tells the records of one flush from those of another
     for topic, number in partitions:
         headers: dict[str, str | bytes | None] = {CONTROL_HEADER: FLUSH}
-        producer.produce(topic, partition=number, headers=headers, on_delivery=delivered)
+        producer.produce(topic, key=name, partition=number, headers=headers, on_delivery=delivered)
     left = producer.flush(TIMEOUT_S)
     if left or errors:
         why = errors[0].str() if errors else f"no answer within {TIMEOUT_S:.0f} s"

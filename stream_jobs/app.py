@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import faust
@@ -45,9 +46,7 @@ Parts = tuple[Stage, Lookup | None]
 
 def redact_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:
     """inference, feedback, interaction → *.redacted."""
-    from stream_jobs.redact.keys_file import load_keys  # noqa: PLC0415 - only what a stage needs
-    from stream_jobs.redact.names import load_names  # noqa: PLC0415
-    from stream_jobs.redact.redactor import Redactor  # noqa: PLC0415
+    from stream_jobs.redact.build import build_redactor  # noqa: PLC0415 - only what a stage needs
     from stream_jobs.redact.stage import RedactConfig  # noqa: PLC0415
 
     config = RedactConfig(
@@ -55,7 +54,7 @@ def redact_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -
         future_bound_ms=settings.stage.future_bound_ms,
         max_record_bytes=settings.stage.max_record_bytes,
         dead_letter_schema=registry.id_of(DEAD_LETTERS),
-        redactor=Redactor(settings.redact, load_keys(settings.redact), load_names(settings.redact)),
+        redactor=build_redactor(settings.redact),
         schema_of=schemas.get,
     )
     return Stage("redact", INPUTS["redact"], CHECKPOINTS_REDACT, config.build), None
@@ -63,7 +62,8 @@ def redact_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -
 
 def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:
     """*.redacted → enriched and partials."""
-    from stream_jobs.join.stage import JoinConfig  # noqa: PLC0415
+    from stream_jobs.join.config import JoinConfig  # noqa: PLC0415
+    from stream_jobs.join.stage import JoinStage  # noqa: PLC0415
 
     counts = topic_ids(settings.kafka, (REDACTED[0], PARTIALS))
     config = JoinConfig(
@@ -77,7 +77,7 @@ def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> 
         dead_letter_schema=registry.id_of(DEAD_LETTERS),
         schema_of=schemas.get,
     )
-    stage = Stage("join", INPUTS["join"], CHECKPOINTS_JOIN, config.build)
+    stage = Stage("join", INPUTS["join"], CHECKPOINTS_JOIN, partial(JoinStage, config))
     return stage, HotStore(settings.clickhouse).find
 
 

@@ -18,7 +18,8 @@ from schemas.topics import (
     REDACTED,
 )
 from schemas.writer_schema import WriterSchema
-from stream_jobs.join.stage import JoinConfig, JoinStage
+from stream_jobs.join.config import JoinConfig
+from stream_jobs.join.stage import JoinStage
 from stream_jobs.stage import Chunk, LookupKey, Outbound, Restored
 
 SCHEMAS = {
@@ -150,7 +151,7 @@ class Driver:
         self.now_ms = T0
         self.checkpoint: tuple[dict[str, int], dict[str, int], bytes] | None = None
         self.result = Result()
-        self.stage: JoinStage = self.config.build(Restored(0))
+        self.stage: JoinStage = JoinStage(self.config, Restored(0))
 
     def append(self, event: tuple[str, dict[str, Any]], arrival_ms: int | None = None) -> None:
         name, record = event
@@ -197,11 +198,11 @@ class Driver:
     def restart(self) -> None:
         """Throw all memory away and go on from the last commit."""
         if self.checkpoint is None:
-            self.stage = self.config.build(Restored(0))
+            self.stage = JoinStage(self.config, Restored(0))
             self.read = dict.fromkeys(self.log, 0)
             return
         following, rewind, state = self.checkpoint
-        self.stage = self.config.build(Restored(0, following, rewind, state))
+        self.stage = JoinStage(self.config, Restored(0, following, rewind, state))
         self.read = dict(rewind)
 
     def _take(self, record: Outbound) -> None:

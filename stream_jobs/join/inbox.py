@@ -1,0 +1,85 @@
+"""What has been read and waits to be processed: queues in step, offsets, what only refills memory.
+
+A restart reads again from the rewind offsets: below `upto` a record only refills memory, and
+nothing new is taken before every topic has been read that far.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from stream_jobs.align import Aligner
+from stream_jobs.join.heads import Broken, Control, Event, read
+from stream_jobs.join.watermark import NEVER
+from stream_jobs.stage import Chunk, Restored, SchemaOf
+
+Item = Event | Control | Broken
+
+
+class Inbox:
+    """The input side of one partition number."""
+
+    def __init__(
+        self, topics: Sequence[str], restored: Restored, wait_ms: int, schema_of: SchemaOf
+    ) -> None:
+        self._schema_of = schema_of
+        self._aligner: Aligner[Item] = Aligner(topics, wait_ms)
+        self._upto = {topic: restored.next.get(topic, 0) for topic in topics}
+        self._positions = dict(self._upto)
+        self._done = dict(self._upto)
+        self._at_end = dict.fromkeys(topics, False)
+        self._held = dict.fromkeys(topics, 0)
+        self._refilling = {
+            topic for topic in topics if restored.rewind.get(topic, 0) < self._upto[topic]
+        }
+
+    def put(self, chunk: Chunk, now_ms: int) -> list[Item]:
+        """Queue a chunk; return the records of it that only refill memory."""
+        topic, upto = chunk.topic, self._upto[chunk.topic]
+        refill: list[Item] = []
+        queued: list[tuple[int, Item]] = []
+        for record in chunk.records:
+            item = read(topic, record, self._schema_of)
+            if item.offset < upto:
+                refill.append(item)
+            else:
+                event_time = item.head["event_time"] if isinstance(item, Event) else NEVER
+                self._held[topic] += item.size
+                queued.append((event_time, item))
+        self._positions[topic] = max(chunk.position, self._positions[topic])
+        self._at_end[topic] = chunk.at_end
+        if chunk.position >= upto:
+            self._refilling.discard(topic)
+        self._aligner.put(topic, queued, at_end=chunk.at_end, now_ms=now_ms)
+        return refill
+
+    def take(self, now_ms: int) -> Iterator[Item]:
+        """Yield what is in step; the caller may stop at any item."""
+        for topic, item in self._aligner.take(now_ms):
+            self._done[topic] = item.offset + 1
+            self._held[topic] -= item.size
+            yield item
+
+    @property
+    def refilling(self) -> bool:
+        """Whether memory is not yet what it was at the checkpoint."""
+        return bool(self._refilling)
+
+    @property
+    def silent(self) -> bool:
+        """Whether everything has been read and taken."""
+        return all(self._at_end.values()) and not any(map(self._aligner.queued, self._held))
+
+    def held(self, topic: str) -> int:
+        """Return how many bytes of `topic` wait."""
+        return self._held[topic]
+
+    def taken_to(self, topic: str) -> int:
+        """Return the offset after the last item of `topic` that was taken."""
+        return self._done[topic]
+
+    def next_offsets(self) -> dict[str, int]:
+        """Return, per topic, the first offset not yet taken."""
+        following = {}
+        for topic, position in self._positions.items():
+            head = self._aligner.head(topic)
+            following[topic] = position if head is None else head.offset
+        return following
