@@ -41,7 +41,7 @@ from stream_jobs.join.heads import RECORD_OF, Broken, Control, Event, head_schem
 from stream_jobs.join.inbox import Inbox, Item
 from stream_jobs.join.memory import KeptInference, Memory
 from stream_jobs.join.outputs import Outputs
-from stream_jobs.join.sessions import Abandoned, Sessions
+from stream_jobs.join.sessions import FAR, Abandoned, Sessions
 from stream_jobs.join.signals import Signals
 from stream_jobs.join.splice import enriched_body
 from stream_jobs.join.state import JoinState, expand, from_bytes, runs, to_bytes
@@ -80,7 +80,9 @@ class JoinStage:
         )
         self._inferences: Memory[KeptInference] = Memory(self._clock)
         self._signals = Signals(_SIGNALS, self._clock)
-        self._sessions = Sessions(settings.session_gap_ms, state.session_floor)
+        self._sessions = Sessions(
+            settings.session_gap_ms, settings.session_hold_ms, state.session_floor
+        )
         self._waiting = Waiting(
             settings.orphan_ttl_ms, settings.arrival_hold_ms, settings.orphan_max_hold_ms
         )
@@ -93,7 +95,8 @@ class JoinStage:
             [topic.name for topic in REDACTED], restored, settings.align_wait_ms, config.schema_of
         )
         self._out = Outputs(config, restored.partition)
-        self._timer_ms = NEVER
+        self._timer_ms = NEVER  # event time at which the next timer may fire
+        self._hold_ms = FAR  # the same by arrival
         self._wanted: list[LookupKey] = []
 
     # --- queueing ---
@@ -139,7 +142,10 @@ class JoinStage:
         for item in self._inbox.take(now_ms):
             if isinstance(item, Event):
                 self._event(item)
-                if self._watermark.at_ms >= self._timer_ms:
+                if (
+                    self._watermark.at_ms >= self._timer_ms
+                    or self._clock.arrival_ms >= self._hold_ms
+                ):
                     self._fire_timers()
             elif isinstance(item, Broken):
                 self._out.dead_letter(item, now_ms)
@@ -160,7 +166,7 @@ class JoinStage:
         if not self._keep_inference(event):
             return  # the same inference again: counted once
         count_inference(self._windows, event)
-        self._timer_ms = min(self._timer_ms, self._sessions.next_due_ms())
+        self._timer_ms = min(self._timer_ms, self._sessions.next_due()[0])
         for signal in self._waiting.take(keys.inference_key(event)):
             self._resolve(signal, event.body)
 
@@ -172,7 +178,9 @@ class JoinStage:
         event_time = event.head["event_time"]
         kept = KeptInference(event_time, event.arrival_ms, event.offset, event.body)
         self._inferences.add(key, kept)
-        self._sessions.inference(session, key, event_time, event.offset, self._watermark.at_ms)
+        times = (event_time, event.arrival_ms)
+        clocks = (self._watermark.at_ms, self._clock.arrival_ms)
+        self._sessions.inference(session, key, times, event.offset, clocks)
         return True
 
     def _signal(self, event: Event) -> None:
@@ -254,15 +262,17 @@ class JoinStage:
     def _fire_timers(self) -> None:
         """Abandon sessions, then close windows, up to the watermark; set the next timer."""
         at_ms, window_ms = self._watermark.at_ms, self._config.window_ms
-        for gone in self._sessions.due(at_ms):
+        for gone in self._sessions.due(at_ms, self._clock.arrival_ms):
             self._abandon(gone)
         self._out.partials(self._windows.close(at_ms))
-        self._timer_ms = min(self._sessions.next_due_ms(), (at_ms // window_ms + 1) * window_ms)
+        due_ms, self._hold_ms = self._sessions.next_due()
+        self._timer_ms = min(due_ms, (at_ms // window_ms + 1) * window_ms)
 
     def _pass_time(self, now_ms: int) -> None:
         gap_ms, window_ms = self._config.join.session_gap_ms, self._config.window_ms
         until_ms = self._watermark.largest_ms + gap_ms + 2 * window_ms
         if self._inbox.silent and self._watermark.idle(now_ms, until_ms):
+            self._clock.arrival_ms = max(self._clock.arrival_ms, now_ms)
             self._fire_timers()
         self._out.partials(self._windows.drain_late())
         self._mark_closed()

@@ -22,6 +22,7 @@ SETTINGS = JoinSettings(
     lateness_ms=MINUTE,
     orphan_ttl_ms=10 * MINUTE,
     session_gap_ms=30 * MINUTE,
+    session_hold_ms=0,
     arrival_hold_ms=0,
     align_wait_ms=0,
 )
