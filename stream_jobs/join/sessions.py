@@ -1,11 +1,13 @@
 """When a session has been abandoned; pure.
 
 A session is abandoned when its last inference got no positive signal and no `session_end` came
-within `gap_ms` of event time. In a bulk load hours of event time arrive within a second and the
-topics run apart by minutes, so `hold_ms` must pass by arrival, too. What is open depends only on
-the inferences read and on the two clocks, so reading them again after a restart brings it back.
+within `gap_ms` of event time; an inference is a last one if no other follows within the gap. In a
+bulk load hours of event time arrive within a second and the topics run apart by minutes, so
+`hold_ms` must pass by arrival, too. What is open depends only on the inferences read and on the
+two clocks, so reading them again after a restart brings it back.
 """
 
+import bisect
 import heapq
 from typing import Final, NamedTuple
 
@@ -20,10 +22,13 @@ class Abandoned(NamedTuple):
     event_time: int
 
 
-class _Last(NamedTuple):
+class _Answer(NamedTuple):
+    """An inference of a session; ordered by event time."""
+
     event_time: int
-    arrival_ms: int
     inference_key: str
+    session_key: str
+    arrival_ms: int
 
 
 class Sessions:
@@ -33,10 +38,10 @@ class Sessions:
         self._gap_ms = gap_ms
         self._hold_ms = hold_ms
         self.floor = floor
-        self._last: dict[str, _Last] = {}
-        self._open: dict[str, _Last] = {}
-        self._timers: list[tuple[int, str, _Last]] = []  # by event time
-        self._holds: list[tuple[int, str, _Last]] = []  # by arrival, once the gap has passed
+        self._answers: dict[str, list[_Answer]] = {}  # by session, in order of event time
+        self._open: dict[str, _Answer] = {}  # by inference
+        self._timers: list[tuple[int, _Answer]] = []  # by event time
+        self._holds: list[tuple[int, _Answer]] = []  # by arrival, once the gap has passed
 
     def __len__(self) -> int:
         return len(self._open)
@@ -53,27 +58,27 @@ class Sessions:
 
         One whose gap and hold have both passed opens nothing: it has been decided.
         """
-        last = _Last(*times, inference_key)
-        known = self._last.get(session_key)
-        if known is not None and known.event_time > last.event_time:
-            return
-        self._last[session_key] = last
-        due_ms = last.event_time + self._gap_ms
-        passed = due_ms <= clocks[0] and last.arrival_ms + self._hold_ms <= clocks[1]
+        answer = _Answer(times[0], inference_key, session_key, times[1])
+        bisect.insort(self._answers.setdefault(session_key, []), answer)
+        due_ms = answer.event_time + self._gap_ms
+        passed = due_ms <= clocks[0] and answer.arrival_ms + self._hold_ms <= clocks[1]
         if not passed and offset >= self.floor:
-            self._open[session_key] = last
-            heapq.heappush(self._timers, (due_ms, session_key, last))
+            self._open[inference_key] = answer
+            heapq.heappush(self._timers, (due_ms, answer))
 
     def latest(self, session_key: str) -> tuple[int, str] | None:
         """Return (event time, key) of the session's latest inference that is remembered."""
-        last = self._last.get(session_key)
-        return None if last is None else (last.event_time, last.inference_key)
+        answers = self._answers.get(session_key)
+        return None if answers is None else answers[-1][:2]
 
     def forget(self, session_key: str, inference_key: str) -> None:
-        """Forget that `inference_key` was the latest of its session."""
-        last = self._last.get(session_key)
-        if last is not None and last.inference_key == inference_key:
-            del self._last[session_key]
+        """Forget an inference."""
+        answers = self._answers.get(session_key, [])
+        left = [answer for answer in answers if answer.inference_key != inference_key]
+        if left:
+            self._answers[session_key] = left
+        else:
+            self._answers.pop(session_key, None)
 
     def next_due(self) -> tuple[int, int]:
         """Return the event time and the arrival time at which something may be due."""
@@ -85,21 +90,30 @@ class Sessions:
     def due(self, event_ms: int, arrival_ms: int) -> list[Abandoned]:
         """Return the sessions whose gap and hold have passed, in order; each once."""
         while self._timers and self._timers[0][0] <= event_ms:
-            _, session_key, last = heapq.heappop(self._timers)
-            heapq.heappush(self._holds, (last.arrival_ms + self._hold_ms, session_key, last))
-        gone = []
+            _, answer = heapq.heappop(self._timers)
+            heapq.heappush(self._holds, (answer.arrival_ms + self._hold_ms, answer))
+        passed = []
         while self._holds and self._holds[0][0] <= arrival_ms:
-            _, session_key, last = heapq.heappop(self._holds)
-            if self._open.get(session_key) == last:
-                gone.append((last.event_time, session_key))
-        return [self._close(session_key) for _, session_key in sorted(gone)]
+            passed.append(heapq.heappop(self._holds)[1])
+        return self._decide(passed)
 
     def all_open(self, floor: int) -> list[Abandoned]:
         """Return every open session as if its gap had passed; what lies before `floor` is done."""
         self.floor = floor
-        order = sorted(self._open, key=lambda key: (self._open[key], key))
-        return [self._close(session_key) for session_key in order]
+        return self._decide(list(self._open.values()))
 
-    def _close(self, session_key: str) -> Abandoned:
-        last = self._open.pop(session_key)
-        return Abandoned(session_key, last.inference_key, last.event_time)
+    def _decide(self, answers: list[_Answer]) -> list[Abandoned]:
+        """Return the last answers among `answers`: those with no other within the gap."""
+        gone = []
+        for answer in sorted(answers):
+            still_open = self._open.pop(answer.inference_key, None) is not None
+            if still_open and not self._followed(answer):
+                gone.append(Abandoned(answer.session_key, answer.inference_key, answer.event_time))
+        return gone
+
+    def _followed(self, answer: _Answer) -> bool:
+        answers = self._answers.get(answer.session_key, [])
+        after = bisect.bisect_right(answers, answer)
+        return after < len(answers) and (
+            answers[after].event_time <= answer.event_time + self._gap_ms
+        )

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.memory import Memory
-from stream_jobs.join.watermark import NEVER
 
 
 class KeptSignal(NamedTuple):
@@ -34,8 +33,10 @@ class Signals:
     def __init__(self, topics: Sequence[str], clock: Clock) -> None:
         self._clock = clock
         self._memories: dict[str, Memory[KeptSignal]] = {t: Memory(clock) for t in topics}
-        self._positive: defaultdict[str, set[str]] = defaultdict(set)  # inference → signals
-        self._ended: dict[str, int] = {}  # session → event time of its latest end
+        self._positive: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        """Inference → its positive signals → their event times."""
+        self._ends: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        """Session → the signals that ended it → their event times."""
         self._retracted: dict[str, tuple[int, int]] = {}  # signal → event time, arrival
 
     def get(self, key: str) -> KeptSignal | None:
@@ -52,10 +53,9 @@ class Signals:
             return False
         self._memories[kept.topic].add(key, kept)
         if kept.polarity > 0:
-            self._positive[kept.inference_key].add(key)
+            self._positive[kept.inference_key][key] = kept.event_time
         if kept.kind == "session_end":
-            latest = self._ended.get(kept.session_key, NEVER)
-            self._ended[kept.session_key] = max(latest, kept.event_time)
+            self._ends[kept.session_key][key] = kept.event_time
         return True
 
     def retract(self, target: str, event_time: int, arrival_ms: int) -> bool:
@@ -69,14 +69,15 @@ class Signals:
         """Whether signal `key` was taken back."""
         return key in self._retracted
 
-    def positive(self, inference_key: str) -> bool:
-        """Whether a positive signal for the inference stands."""
-        keys = self._positive.get(inference_key, ())
-        return any(key not in self._retracted for key in keys)
+    def positive(self, inference_key: str, until_ms: int) -> bool:
+        """Whether a positive signal for the inference, dated until then, stands."""
+        signals = self._positive.get(inference_key, {})
+        return any(at <= until_ms and key not in self._retracted for key, at in signals.items())
 
-    def ended(self, session_key: str) -> int:
-        """Return the event time at which the session was last ended."""
-        return self._ended.get(session_key, NEVER)
+    def ended(self, session_key: str, from_ms: int, until_ms: int) -> bool:
+        """Whether the session was ended between the two event times."""
+        ends = self._ends.get(session_key, {})
+        return any(from_ms <= at <= until_ms for at in ends.values())
 
     def forget(self) -> None:
         """Drop what is no longer live."""
@@ -90,13 +91,10 @@ class Signals:
             del self._retracted[target]
 
     def _drop(self, key: str, kept: KeptSignal) -> None:
-        keys = self._positive.get(kept.inference_key)
-        if keys is not None:
-            keys.discard(key)
-            if not keys:
-                del self._positive[kept.inference_key]
-        if self._ended.get(kept.session_key) == kept.event_time:
-            del self._ended[kept.session_key]
+        for index, name in ((self._positive, kept.inference_key), (self._ends, kept.session_key)):
+            signals = index.get(name)
+            if signals is not None and signals.pop(key, None) is not None and not signals:
+                del index[name]
 
     def first_offset(self, topic: str) -> int | None:
         """Return the offset of `topic` to read again from; None if nothing is remembered."""

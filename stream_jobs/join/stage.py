@@ -246,14 +246,15 @@ class JoinStage:
 
     def _abandon(self, gone: Abandoned) -> None:
         """Emit the derived interaction of a session that nobody came back to."""
+        gap_ms = self._config.join.session_gap_ms
+        until_ms = gone.event_time + gap_ms
         kept = self._inferences.get(gone.inference_key)
         if (
             kept is None
-            or self._signals.positive(gone.inference_key)
-            or self._signals.ended(gone.session_key) >= gone.event_time
+            or self._signals.positive(gone.inference_key, until_ms)
+            or self._signals.ended(gone.session_key, gone.event_time, until_ms)
         ):
             return
-        gap_ms = self._config.join.session_gap_ms
         event = abandonment(_head(kept.body), gap_ms, self._clock.arrival_ms)
         self._resolve(event, kept.body)
 
