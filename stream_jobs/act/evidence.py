@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from stream_jobs.detect.wilson import newcombe, wilson
-from stream_jobs.window.sums import OTHER, Sums
+from stream_jobs.window.record import OTHER
+from stream_jobs.window.sums import Sums
 
 GREW: Final = 0.2  # of the traffic
 LIFT: Final = 0.25  # share of the rise minus share of the traffic

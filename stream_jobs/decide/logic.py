@@ -20,6 +20,7 @@ from stream_jobs.decide.late import LateState, LateWindows
 from stream_jobs.decide.merge import Merge, MergeState
 from stream_jobs.decide.metrics import metric_record
 from stream_jobs.decide.watches import Watches, WatchState
+from stream_jobs.window.record import sums_from_record
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
@@ -149,7 +150,7 @@ class Decide:
                 f"{self._config.window_ms}: start join and decide with the same setting"
             )
         key = WindowKey(*(record[name] for name in WindowKey._fields))
-        sums = Sums.from_record(record["sums"])
+        sums = sums_from_record(record["sums"])
         if self._merge.add(record["window_start"], key, sums):
             return []
         self.late += 1

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from schemas.ids import derive
+from stream_jobs.window.record import sums_to_record
 from stream_jobs.window.sketches import LATENCY_EDGES_MS, quantile
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
@@ -39,7 +40,7 @@ def metric_record(
         "revision": revision,
         **rates,
         **latencies,
-        "sums": sums.to_record(),
+        "sums": sums_to_record(sums),
     }
 
 

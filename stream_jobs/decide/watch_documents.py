@@ -6,7 +6,8 @@ from stream_jobs.act.episodes import Finding
 from stream_jobs.act.evidence import Cause, rate_evidence, sampled
 from stream_jobs.act.rules import Rule
 from stream_jobs.detect.outliers import DocumentChart, DocumentCharts, OutlierParameters
-from stream_jobs.window.sums import OTHER, Sums, pair_of
+from stream_jobs.window.record import OTHER
+from stream_jobs.window.sums import Sums, pair_of
 
 
 class DocumentWatch(msgspec.Struct, array_like=True):

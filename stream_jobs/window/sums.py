@@ -4,16 +4,14 @@ Everything is an integer (money in micro-dollars, edit ratios in millionths), so
 of adding nor the way events are spread over partitions can change a total. A correction adds
 negative counts. Three parts need a word:
 
-- Maps by document and by language can grow without bound. They are exact in memory; `to_record`
-  keeps the documents with the most negatives (then ratings, then inferences, then by name) and
-  moves the others to `__other__`. Totals stay exact; below the cap, each count is exact too. Past
-  it, a document's count is what the partitions that kept it saw: at least a lower bound.
+- Maps by document and by language can grow without bound. They are exact here; records hold the
+  largest part of them (`stream_jobs/window/record.py`).
 - Measures are clamped to 3,000,000 (50 minutes, if milliseconds) before they enter moments.
 - Examples are the inference_ids with the smallest CRC-32: a sample that any merge order agrees
   on. Taking a signal back leaves its example.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from operator import add
 from typing import Any, Final
@@ -27,13 +25,9 @@ from stream_jobs.window.sketches import (
     bin_of,
 )
 
-OTHER: Final = "__other__"
 PAIR: Final = "\u241f"
-MAX_DOCS: Final = 256
 MAX_PAIRED: Final = 6
 """Of the documents of one answer, pairs are counted among so many."""
-MAX_PAIRS: Final = 512
-MAX_LANGUAGES: Final = 32
 MAX_EXAMPLES: Final = 5
 MILLION: Final = 1_000_000
 LARGEST: Final = 3_000_000
@@ -73,7 +67,6 @@ BINS: Final = {
     "input_bins": TOKEN_BINS,
     "output_bins": TOKEN_BINS,
 }
-MOMENT_PARTS: Final = ("n", "sum", "sum_squares")
 
 _STATUS: Final = {"error": "errors", "refused": "refusals", "timeout": "timeouts"}
 _JOIN: Final = {"matched": "matched", "late": "late", "orphan": "orphans"}
@@ -207,9 +200,10 @@ class Sums:
             if polarity < 0:
                 _count(self.doc_pair_negatives, pair, sign)
         if polarity < 0 and sign > 0:
-            self._exemplify(head["inference_id"])
+            self.add_example(head["inference_id"])
 
-    def _exemplify(self, inference_id: str) -> None:
+    def add_example(self, inference_id: str) -> None:
+        """Offer the inference_id of a bad answer to the sample."""
         self.examples[inference_id] = crc32(inference_id.encode())
         if len(self.examples) > MAX_EXAMPLES:
             self.examples.pop(max(self.examples, key=lambda key: (self.examples[key], key)))
@@ -236,59 +230,7 @@ class Sums:
             mine_list: list[int] = getattr(self, name)
             mine_list[:] = map(add, mine_list, getattr(other, name))
         for inference_id in other.examples:
-            self._exemplify(inference_id)
-
-    def to_record(self) -> dict[str, Any]:
-        """Return the Avro record, with maps capped and empty histograms left out."""
-        kept = _largest(self.docs.keys() | self.doc_rated.keys(), MAX_DOCS, self._weight)
-        pairs = _largest(self.doc_pair_rated.keys(), MAX_PAIRS, self._pair_weight)
-        languages = _largest(self.languages.keys(), MAX_LANGUAGES, self._language_weight)
-        record: dict[str, Any] = {name: getattr(self, name) for name in COUNTS}
-        for name in MAPS:
-            record[name] = dict(sorted(getattr(self, name).items()))
-        for name in ("docs", "doc_rated", "doc_negatives"):
-            record[name] = _capped(record[name], kept)
-        for name in ("doc_pair_rated", "doc_pair_negatives"):
-            record[name] = _capped(record[name], pairs)
-        record["languages"] = _capped(record["languages"], languages)
-        for name in MOMENTS:
-            record[name] = dict(zip(MOMENT_PARTS, getattr(self, name), strict=True))
-        for name in BINS:
-            bins = getattr(self, name)
-            record[name] = list(bins) if any(bins) else []
-        record["examples"] = sorted(self.examples, key=lambda key: (self.examples[key], key))
-        return record
-
-    def _weight(self, doc_id: str) -> tuple[int, int, int]:
-        return (
-            abs(self.doc_negatives.get(doc_id, 0)),
-            abs(self.doc_rated.get(doc_id, 0)),
-            abs(self.docs.get(doc_id, 0)),
-        )
-
-    def _pair_weight(self, pair: str) -> tuple[int, int]:
-        negatives = abs(self.doc_pair_negatives.get(pair, 0))
-        return negatives, abs(self.doc_pair_rated.get(pair, 0))
-
-    def _language_weight(self, language: str) -> int:
-        return abs(self.languages[language])
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "Sums":
-        """Return the sums of an Avro record (a dict with the fields of `sums.avsc`)."""
-        sums = cls()
-        for name in COUNTS:
-            setattr(sums, name, record[name])
-        for name in MAPS:
-            setattr(sums, name, dict(record[name]))
-        for name in MOMENTS:
-            setattr(sums, name, [record[name][part] for part in MOMENT_PARTS])
-        for name, size in BINS.items():
-            if record[name]:
-                setattr(sums, name, _sized(record[name], size))
-        for inference_id in record["examples"]:
-            sums._exemplify(inference_id)
-        return sums
+            self.add_example(inference_id)
 
     def to_state(self) -> dict[str, Any]:
         """Return what is not zero, uncapped and small, for a snapshot."""
@@ -315,7 +257,7 @@ class Sums:
                     counts[int(index)] = count
             elif name == "examples":
                 for inference_id in value:
-                    sums._exemplify(inference_id)
+                    sums.add_example(inference_id)
             else:
                 setattr(sums, name, dict(value) if name in MAPS else value)
         return sums
@@ -347,28 +289,3 @@ def _moment(
 
 def _doc_ids(retrieved: list[Mapping[str, Any]]) -> set[str]:
     return {doc["doc_id"] for doc in retrieved}
-
-
-def _largest(keys: Any, limit: int, weight: Callable[[str], Any]) -> set[str] | None:
-    """Return the `limit` heaviest keys, ties by name; None if all fit."""
-    keys = sorted(set(keys) - {OTHER})
-    if len(keys) <= limit:
-        return None
-    return set(sorted(keys, key=weight, reverse=True)[:limit])
-
-
-def _capped(counts: dict[str, int], kept: set[str] | None) -> dict[str, int]:
-    if kept is None:
-        return counts
-    out = {key: count for key, count in counts.items() if key in kept}
-    rest = sum(counts.values()) - sum(out.values())
-    if rest:
-        out[OTHER] = rest
-    return out
-
-
-def _sized(bins: list[int], size: int) -> list[int]:
-    """Return a copy; raises ValueError if these are not our bins."""
-    if len(bins) != size:
-        raise ValueError(f"a histogram has {len(bins)} bins, expected {size}")
-    return list(bins)

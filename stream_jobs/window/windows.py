@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from schemas.errors import CorruptStateError
+from stream_jobs.window.record import sums_to_record
 from stream_jobs.window.sums import Sums
 
 VERSION: Final = 1
@@ -140,7 +141,7 @@ class OpenWindows:
 
     def _records(self, start: int, keys: dict[WindowKey, Sums]) -> list[dict[str, Any]]:
         return [
-            self._record("sums", start, key, keys[key].to_record(), self.closed_until)
+            self._record("sums", start, key, sums_to_record(keys[key]), self.closed_until)
             for key in sorted(keys)
         ]
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.catalog import parsed
+from stream_jobs.window.record import MAX_DOCS, OTHER, sums_from_record, sums_to_record
 from stream_jobs.window.sketches import LATENCY_EDGES_MS, TOKEN_EDGES, bin_of, quantile
-from stream_jobs.window.sums import MAX_DOCS, OTHER, Sums
+from stream_jobs.window.sums import Sums
 
 DOCS = [f"d{i}" for i in range(6)]
 
@@ -84,7 +85,7 @@ def test_order_and_partitioning_change_nothing(items: list[dict[str, Any]], data
     merged = Sums()
     for p in range(4):
         part = summed([item for item, q in zip(shuffled, parts, strict=True) if q == p])
-        merged.merge(Sums.from_record(part.to_record()))
+        merged.merge(sums_from_record(sums_to_record(part)))
     assert merged == summed(items)
 
 
@@ -101,11 +102,11 @@ def test_state_and_avro_bring_back_the_same(items: list[dict[str, Any]]) -> None
         "model_version": "",
         "prompt_version": "",
         "segment": "",
-        "sums": sums.to_record(),
+        "sums": sums_to_record(sums),
     }
     schemaless_writer(file, schema, record)
     file.seek(0)
-    assert Sums.from_record(schemaless_reader(file, schema, None)["sums"]) == sums
+    assert sums_from_record(schemaless_reader(file, schema, None)["sums"]) == sums
 
 
 def test_what_is_taken_back_is_as_if_it_had_not_been_but_for_the_join() -> None:
@@ -143,7 +144,7 @@ def test_the_cap_keeps_the_worst_documents_and_every_total() -> None:
     for i in range(MAX_DOCS + 50):
         sums.docs[f"d{i:04}"] = 3
     sums.doc_rated["d0300"] = sums.doc_negatives["d0300"] = 1
-    record = sums.to_record()
+    record = sums_to_record(sums)
     assert len(record["docs"]) == MAX_DOCS + 1
     assert record["doc_negatives"] == {"d0300": 1}
     assert sum(record["docs"].values()) == 3 * (MAX_DOCS + 50)
