@@ -114,7 +114,7 @@ class JoinSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     session_gap_ms: int = 1_800_000  # silence after which a session counts as abandoned
     session_hold_ms: int = 10_000  # the same, by arrival: a bulk load brings hours in a second
     idle_timeout_ms: int = 30_000  # silence after which event time goes on with the wall clock
-    align_wait_ms: int = 500  # how long a record of the past waits for a topic that seems empty
+    align_wait_ms: int = 3_000  # how long a record of the past waits for a topic that seems empty
 
 
 class DecideSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -132,6 +132,7 @@ class Episodes:
         return _record(episode, "opened", now_ms)
 
     def _say(self, episode: Episode, state: str, finding: Finding, now_ms: int) -> dict[str, Any]:
+        now_ms = max(now_ms, episode.said_ms)  # a late window doesn't take an episode back in time
         episode.sequence += 1
         episode.said_ms = now_ms
         if finding.evidence:

@@ -37,6 +37,9 @@ class DocumentWatch(msgspec.Struct, array_like=True):
         self.charts.feed(sums.negative, sums.rated, negative, rated, parameters, caution)
         self._remember(window[0], sums)
         after = {doc for doc, chart in self.charts.charts.items() if chart.alarmed}
+        if len(after - before) > 1:
+            self.charts.single_out(after - before)
+            after = {doc for doc, chart in self.charts.charts.items() if chart.alarmed}
         return [
             self._finding(doc, scope, window, active=doc in after) for doc in sorted(before | after)
         ]

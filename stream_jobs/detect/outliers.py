@@ -33,6 +33,7 @@ class DocumentChart(msgspec.Struct, array_like=True):
     recent_n: float = 0.0  # faded
     recent_k: float = 0.0
     alarmed: bool = False
+    crossed: float = 0.0  # the statistic when it last crossed the limit
 
 
 class DocumentCharts(msgspec.Struct, array_like=True):
@@ -81,7 +82,18 @@ class DocumentCharts(msgspec.Struct, array_like=True):
         if chart.statistic <= 0:
             chart.statistic, chart.n, chart.k = 0.0, 0, 0
         elif chart.statistic >= limit and chart.n >= parameters.sample:
+            chart.crossed = chart.statistic
             chart.alarmed, chart.statistic = not chart.alarmed, 0.0
+
+    def single_out(self, doc_ids: set[str]) -> None:
+        """Of documents that crossed together keep the one with the most evidence against it.
+
+        They were used by the same answers: the others start again, and are judged without it.
+        """
+        guilty = max(sorted(doc_ids), key=lambda doc_id: self.charts[doc_id].crossed)
+        for doc_id in doc_ids - {guilty}:
+            self.charts[doc_id].alarmed = False
+            self.charts[doc_id].n = self.charts[doc_id].k = 0
 
     def forgive(self, doc_id: str) -> None:
         """Start all but `doc_id` from 0: what piled up may be its doing."""
