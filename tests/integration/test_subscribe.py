@@ -1,5 +1,6 @@
 """The README's subscriber, as a user has it, receives the actions; so does `feedloop actions`."""
 
+import inspect
 import io
 import json
 import os
@@ -37,7 +38,7 @@ def received(settings: Settings, count: int) -> list[dict[str, Any]]:
 
 
 def test_the_readme_shows_the_example_as_it_is() -> None:
-    assert "examples/subscribe.py" in README.read_text()
+    assert inspect.getsource(subscribe) in README.read_text()
 
 
 def test_the_example_gets_each_committed_action_once_and_goes_on_where_it_stopped(
