@@ -19,6 +19,9 @@ DataDir = Annotated[
 
 DEFAULT_DATA: Final = Path(".feedloop")
 
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+"""The option of commands that answer once."""
+
 
 def settings_for(data: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of a command: environment, then the stack in `data`, file, defaults.

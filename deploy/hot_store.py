@@ -7,21 +7,14 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from schemas.errors import ConfigError, SinkDown
-from schemas.settings import Settings
+from schemas.settings import Settings, clickhouse_config
 
 
 def connect(settings: Settings) -> Client:
     """Return a client of the hot store. Raises SinkDown if it doesn't answer."""
     store = settings.clickhouse
     try:
-        return clickhouse_connect.get_client(
-            host=store.host,
-            port=store.port,
-            username=store.username,
-            password=store.password.value,
-            database=store.database,
-            secure=store.secure,
-        )
+        return clickhouse_connect.get_client(**clickhouse_config(store))
     except (ClickHouseError, OSError) as error:
         raise SinkDown(
             f"ClickHouse at {store.host}:{store.port} doesn't answer "

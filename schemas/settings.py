@@ -248,3 +248,15 @@ def kafka_config(kafka: KafkaSettings) -> dict[str, Any]:
     if kafka.ssl_ca_location:
         config["ssl.ca.location"] = kafka.ssl_ca_location
     return config
+
+
+def clickhouse_config(store: ClickHouseSettings) -> dict[str, Any]:
+    """Return the address and login that every clickhouse-connect client of ours starts from."""
+    return {
+        "host": store.host,
+        "port": store.port,
+        "username": store.username,
+        "password": store.password.value,
+        "database": store.database,
+        "secure": store.secure,
+    }

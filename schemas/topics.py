@@ -59,7 +59,9 @@ ACTIONS: Final = Topic("actions", "Action", "tenant_id", "decide", 30 * DAY_MS, 
 ACTION_RESULTS: Final = Topic(
     "action-results", "ActionResult", "tenant_id", "consumers", 30 * DAY_MS, TENANT
 )
-DEAD_LETTERS: Final = Topic("dead-letters", "DeadLetter", "original", "all", 30 * DAY_MS, None)
+DEAD_LETTERS: Final = Topic(
+    "dead-letters", "DeadLetter", "dead_letter_id", "all", 30 * DAY_MS, None
+)
 CHECKPOINTS_REDACT: Final = Topic("checkpoints.redact", None, "partition", "redact", 0, SESSION)
 CHECKPOINTS_JOIN: Final = Topic("checkpoints.join", None, "partition", "join", 0, SESSION)
 CHECKPOINTS_DECIDE: Final = Topic("checkpoints.decide", None, "partition", "decide", 0, TENANT)

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from schemas.errors import ConfigError, SinkDown
 from schemas.killpoint import reach
-from schemas.settings import ClickHouseSettings
+from schemas.settings import ClickHouseSettings, clickhouse_config
 from sinks import Batch
 from sinks.create import create_tables
 from sinks.intents import Source, token
@@ -112,12 +112,7 @@ class ClickHouse:
         if self._client is None:
             s = self._settings
             self._client = clickhouse_connect.get_client(
-                host=s.host,
-                port=s.port,
-                username=s.username,
-                password=s.password.value,
-                database=s.database,
-                secure=s.secure,
+                **clickhouse_config(s),
                 connect_timeout=CONNECT_S,
                 send_receive_timeout=s.timeout_s,
                 compress=False if s.host in LOOPBACK else "lz4",

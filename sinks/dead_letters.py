@@ -40,8 +40,8 @@ class DeadLetters:
                 failed.append(error.str())
 
         for refusal in refusals:
-            body = dead_letter_body(self._record(source, refusal), number)
-            key = f"{source.topic}:{source.partition}"
+            record = self._record(source, refusal)
+            body, key = dead_letter_body(record, number), record["dead_letter_id"]
             self._producer.produce(self._topic, body, key, on_delivery=delivered)
         left = self._producer.flush(FLUSH_S)
         if left or failed:

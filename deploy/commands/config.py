@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 import typer
 
-from deploy.commands.topics import AsJson
-from deploy.context import DEFAULT_DATA, DataDir, not_in_environment
+from deploy.context import DEFAULT_DATA, AsJson, DataDir, not_in_environment
 from deploy.local import state
 from deploy.tables import print_table
 from schemas.settings import (

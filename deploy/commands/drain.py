@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from deploy.context import DEFAULT_DATA, DataDir, settings_for
+from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
 from deploy.drain import Drained, drain
 from deploy.flush import send_flush
 from deploy.offsets import Offsets
@@ -26,9 +26,7 @@ def run(
     flush: Annotated[
         bool, typer.Option("--flush", help="First decide all that waits and close all windows.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Wait until all that was accepted when this starts has gone through every stage and store.

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from deploy.context import DEFAULT_DATA, DataDir, settings_for
+from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
 from deploy.records import read
 from producers.replay import Outcome, Selection, replay
 from schemas.errors import REASONS, ConfigError
@@ -39,9 +39,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be sent.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Send dead letters again, each record read from where it lies.

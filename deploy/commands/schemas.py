@@ -6,8 +6,7 @@ import msgspec
 import typer
 
 from deploy import compatibility
-from deploy.commands.topics import AsJson
-from deploy.context import DEFAULT_DATA, DataDir, settings_for
+from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
 from deploy.tables import print_table
 from schemas.catalog import FILES
 from schemas.registry import Registry

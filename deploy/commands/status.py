@@ -1,11 +1,10 @@
 """feedloop status: each part, its address, how far it is behind, what was set aside."""
 
 import json
-from typing import Annotated
 
 import typer
 
-from deploy.context import DEFAULT_DATA, DataDir
+from deploy.context import DEFAULT_DATA, AsJson, DataDir
 from deploy.local.status import require, status, supervised
 from deploy.local.status_table import print_status
 
@@ -17,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     data: DataDir = DEFAULT_DATA,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show each part of the stack, its address, its lag and commit age, and the dead letters.
 

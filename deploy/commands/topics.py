@@ -1,17 +1,16 @@
 """feedloop topics apply | list: the Kafka topics as they should be, and as they are."""
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 import typer
 
-from deploy.context import DEFAULT_DATA, DataDir, settings_for
+from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
 from deploy.tables import print_table
 from deploy.topic_plan import Step
 from deploy.topics import apply_topics, list_topics
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 _HOUR_MS: Final = 3_600_000
 
 

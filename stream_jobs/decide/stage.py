@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from schemas.catalog import parsed
 from schemas.codec import PREFIX_BYTES, decode, encode, frame, resolve, schema_id
-from schemas.dead_letters import dead_letter, dead_letter_body
 from schemas.errors import UndecodableRecord
-from schemas.topics import ACTION_RESULTS, ACTIONS, DEAD_LETTERS, METRICS, PARTIALS
+from schemas.topics import ACTION_RESULTS, ACTIONS, METRICS, PARTIALS
 from stream_jobs.decide.logic import DecideConfig, Out
+from stream_jobs.set_aside import set_aside
 from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
 
 NAME: Final = "decide"
@@ -70,9 +70,8 @@ class DecideStage:
             fields = self._read(topic, number, record.value[PREFIX_BYTES:])
         except UndecodableRecord as error:
             source = (self._config.prefix + topic, self._partition, record.offset)
-            letter = dead_letter(NAME, source, error, now_ms, number)
-            body = dead_letter_body(letter, self._config.dead_letter_schema)
-            return [Outbound(DEAD_LETTERS.name, letter["dead_letter_id"].encode(), body)]
+            own = self._config.dead_letter_schema
+            return [set_aside(NAME, source, error, now_ms, schema_id=number, letter_schema=own)]
         take = self._decide.on_partial if topic == PARTIALS.name else self._decide.on_result
         return [self._outbound(out) for out in take(fields, now_ms)]
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.codec import decode, encode, frame, schema_id
-from schemas.dead_letters import dead_letter, dead_letter_body
 from schemas.errors import InvalidRecord, SkippableError, UndecodableRecord
 from schemas.records import check_event
-from schemas.topics import CONTROL_HEADER, DEAD_LETTERS, RAW, REDACTED, REDACTIONS_HEADER, redacted
+from schemas.topics import CONTROL_HEADER, RAW, REDACTED, REDACTIONS_HEADER, redacted
 from schemas.writer_schema import WriterSchema
 from stream_jobs.align import Aligner
 from stream_jobs.redact.redactor import Redactor
 from stream_jobs.redact.treatment import Plan, compile_plan
+from stream_jobs.set_aside import set_aside
 from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
 
 NAME: Final = "redact"
@@ -155,11 +155,8 @@ class RedactStage:
         if record.value is not None and len(record.value) >= 5 and record.value[:1] == b"\x00":
             number = int.from_bytes(record.value[1:5], "big", signed=True)
         source = (self._config.prefix + topic, self._partition, record.offset)
-        letter = dead_letter(NAME, source, error, now_ms, number)
-        # The record's own key may hold anything: the id is what spreads the letters.
-        key = letter["dead_letter_id"].encode()
-        body = dead_letter_body(letter, self._config.dead_letter_schema)
-        return Outbound(DEAD_LETTERS.name, key, body)
+        own = self._config.dead_letter_schema
+        return set_aside(NAME, source, error, now_ms, schema_id=number, letter_schema=own)
 
     def held(self, topic: str) -> int:
         """Return how many bytes of `topic` wait."""
