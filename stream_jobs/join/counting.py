@@ -37,7 +37,7 @@ def count_signal(
     """Count a signal by its own event time, under the key of the inference it is about.
 
     `enriched`: join_status, polarity, lag_ms, edit_ratio. A signal that was taken back before it
-    was counted counts as one of those, and judges nothing.
+    was counted counts as one of those, and judges nothing; the edit it may be stays one.
     """
     head, kind = event.head, event.head["kind"]
     explicit = event.topic == FEEDBACK_REDACTED.name
@@ -53,6 +53,7 @@ def count_signal(
     place: tuple[int, str, str] = (head["event_time"], head["tenant_id"], kind)
     windows.signal(*place, inference_head=about, **measures)
     if retracted:
+        measures["edit_ratio"] = None  # as in `take_back`, which no longer knows it
         windows.signal(*place, inference_head=about, sign=-1, **measures)
     _count_redactions(windows, event, about)
 

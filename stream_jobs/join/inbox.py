@@ -77,7 +77,9 @@ class Inbox:
         return self._done[topic]
 
     def next_offsets(self) -> dict[str, int]:
-        """Return, per topic, the first offset not yet taken."""
+        """Return, per topic, the first offset not yet taken; unchanged while memory refills."""
+        if self._refilling:
+            return dict(self._upto)
         following = {}
         for topic, position in self._positions.items():
             head = self._aligner.head(topic)

@@ -67,6 +67,7 @@ class JoinStage:
     def __init__(self, config: JoinConfig, restored: Restored) -> None:
         settings, state = config.join, from_bytes(restored.state)
         self._config = config
+        self._restored = restored
         self._watermark = Watermark(
             settings.lateness_ms, settings.idle_timeout_ms, state.watermark_ms, state.largest_ms
         )
@@ -114,8 +115,9 @@ class JoinStage:
         if item.topic == INFERENCE_REDACTED.name:
             self._keep_inference(item)
             return
-        new = self._remember(item)
-        if new and item.offset in self._unresolved.get(item.topic, ()):
+        if not self._remember(item):
+            return  # a repeat: the first one is what waits, or what took something back
+        if item.offset in self._unresolved.get(item.topic, ()):
             self._waiting.add(keys.inference_key(item), item)
         elif item.head["kind"] == "retract":
             self._retract(item)
@@ -142,11 +144,6 @@ class JoinStage:
         for item in self._inbox.take(now_ms):
             if isinstance(item, Event):
                 self._event(item)
-                if (
-                    self._watermark.at_ms >= self._timer_ms
-                    or self._clock.arrival_ms >= self._hold_ms
-                ):
-                    self._fire_timers()
             elif isinstance(item, Broken):
                 self._out.dead_letter(item, now_ms)
             elif self._complete(item):
@@ -155,6 +152,9 @@ class JoinStage:
     def _event(self, event: Event) -> None:
         event_time = event.head["event_time"]
         self._watermark.saw(event_time)
+        arrival_ms = max(self._clock.arrival_ms, event.arrival_ms)
+        if self._watermark.at_ms >= self._timer_ms or arrival_ms >= self._hold_ms:
+            self._fire_timers(arrival_ms)
         self._clock.saw(event_time, event.arrival_ms)
         if event.topic == INFERENCE_REDACTED.name:
             self._inference(event)
@@ -260,10 +260,13 @@ class JoinStage:
 
     # --- time ---
 
-    def _fire_timers(self) -> None:
-        """Abandon sessions, then close windows, up to the watermark; set the next timer."""
+    def _fire_timers(self, arrival_ms: int) -> None:
+        """Abandon sessions, then close windows, up to the watermark; set the next timer.
+
+        It comes before the clock moves to `arrival_ms`: what is due may be forgotten by then.
+        """
         at_ms, window_ms = self._watermark.at_ms, self._config.window_ms
-        for gone in self._sessions.due(at_ms, self._clock.arrival_ms):
+        for gone in self._sessions.due(at_ms, arrival_ms):
             self._abandon(gone)
         self._out.partials(self._windows.close(at_ms))
         due_ms, self._hold_ms = self._sessions.next_due()
@@ -273,8 +276,9 @@ class JoinStage:
         gap_ms, window_ms = self._config.join.session_gap_ms, self._config.window_ms
         until_ms = self._watermark.largest_ms + gap_ms + 2 * window_ms
         if self._inbox.silent and self._watermark.idle(now_ms, until_ms):
-            self._clock.arrival_ms = max(self._clock.arrival_ms, now_ms)
-            self._fire_timers()
+            arrival_ms = max(self._clock.arrival_ms, now_ms)
+            self._fire_timers(arrival_ms)
+            self._clock.arrival_ms = arrival_ms
         self._out.partials(self._windows.drain_late())
         self._mark_closed()
         for key in self._waiting.due(self._clock, now_ms):
@@ -343,6 +347,8 @@ class JoinStage:
 
     def rewind_offsets(self) -> dict[str, int]:
         """Return, per topic, where a restart must begin to read to remember what is live."""
+        if self._inbox.refilling:
+            return dict(self._restored.rewind)
         rewind = self.next_offsets()
         oldest = {INFERENCE_REDACTED.name: [self._inferences.first_offset()]}
         for topic in _SIGNALS:
@@ -353,6 +359,8 @@ class JoinStage:
 
     def snapshot(self) -> bytes:
         """Return what reading again can't bring back."""
+        if self._inbox.refilling and self._restored.state is not None:
+            return self._restored.state  # what waits has not been read again yet
         return to_bytes(
             JoinState(
                 watermark_ms=self._watermark.at_ms,

@@ -38,13 +38,15 @@ class Waiting:
         heapq.heappush(self._by_event, (event.head["event_time"] + self._ttl_ms, *place))
         self._since.append((event.arrival_ms, *place))
 
-    def take(self, key: str) -> list[Event]:
-        """Return, in order, the signals that wait for `key`, and forget them."""
-        events = self._by_key.pop(key, [])
-        for event in events:
-            del self._offsets[event.topic][event.offset]
+    def take(self, key: str) -> Iterator[Event]:
+        """Yield, in order, the signals that wait for `key`; each stops waiting as it is yielded.
+
+        So what a retract among them takes back still waits if it comes after the retract.
+        """
         self._looking.discard(key)
-        return events
+        for event in self._by_key.pop(key, []):
+            del self._offsets[event.topic][event.offset]
+            yield event
 
     def due(self, clock: Clock, now_ms: int) -> list[str]:
         """Return the keys whose look-up is due; each key once until it is taken."""

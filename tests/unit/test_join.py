@@ -126,6 +126,56 @@ CASES = [
         {"negative": 0, "retracted": 1},
     ),
     Case(
+        "retract and what it takes back both wait for the inference",
+        [
+            feedback("f2", "i1", 3, kind="retract", value=None, retracts="f1"),
+            feedback("f1", "i1", 3.1, value=-1.0),
+            inference("i1", 3.2),
+            interaction("e", "i1", 4, "session_end"),
+            flush(),
+        ],
+        [("f2", "matched", "i1"), ("f1", "matched", "i1"), ("e", "matched", "i1")],
+        {"negative": 0, "retracted": 1},
+    ),
+    Case(
+        # a restart between the repeat and the flush must not take the repeat for the first one
+        "a repeat of a retract that still waits",
+        [
+            inference("i1", 0),
+            feedback("f1", "i1", 1, value=-1.0),
+            feedback("f2", "ghost", 2, kind="retract", value=None, retracts="f1"),
+            feedback("f2", "ghost", 2, kind="retract", value=None, retracts="f1"),
+            interaction("e", "i1", 4, "session_end"),
+            flush(),
+        ],
+        [("f1", "matched", "i1"), ("e", "matched", "i1"), ("f2", "orphan", None)],
+        {"negative": 0, "retracted": 1, "duplicates": 1},
+    ),
+    Case(
+        "an edit that is taken back stays an edit",
+        [
+            inference("i1", 0),
+            interaction("x", "i1", 1, "edit", edited_text="another"),
+            feedback("f2", "i1", 2, kind="retract", value=None, retracts="x"),
+            interaction("e", "i1", 4, "session_end"),
+            flush(),
+        ],
+        [("x", "matched", "i1"), ("f2", "matched", "i1"), ("e", "matched", "i1")],
+        {"edits": 1, "retracted": 1},
+    ),
+    Case(
+        "also when the retract comes first",
+        [
+            inference("i1", 0),
+            feedback("f2", "i1", 1, kind="retract", value=None, retracts="x"),
+            interaction("x", "i1", 2, "edit", edited_text="another"),
+            interaction("e", "i1", 4, "session_end"),
+            flush(),
+        ],
+        [("f2", "matched", "i1"), ("x", "matched", "i1"), ("e", "matched", "i1")],
+        {"edits": 1, "retracted": 1},
+    ),
+    Case(
         "a second retract of the same signal changes nothing",
         [
             inference("i1", 0),
@@ -228,3 +278,27 @@ def test_all_in_one_chunk_is_the_same_set() -> None:
         assert sorted(driver.result.enriched, key=str) == sorted(case.enriched, key=str), case.name
         for name, total in case.totals.items():
             assert driver.result.total(name) == total, (case.name, name)
+
+
+def test_a_session_is_abandoned_though_the_next_record_comes_hours_later() -> None:
+    """Both clocks jump past the inference's life with the record that ends its session."""
+    driver = Driver(SETTINGS)
+    driver.append(inference("i1", 0))
+    driver.wait(3 * HOUR)
+    driver.append(inference("i2", 180, session="z"))
+    driver.poll()
+    assert driver.result.enriched == [("abandonment", "matched", "i1")]
+
+
+def test_a_commit_before_memory_is_refilled_forgets_nothing() -> None:
+    driver = Driver(SETTINGS)
+    driver.append(feedback("f1", "i1", 0))
+    driver.poll()
+    committed = driver.checkpoint
+    driver.restart()
+    driver.step()  # nothing has been read again yet
+    assert driver.checkpoint == committed
+    driver.restart()
+    driver.append(inference("i1", 1))
+    driver.poll()
+    assert driver.result.enriched == [("f1", "matched", "i1")]
