@@ -80,7 +80,8 @@ def run(count: int) -> None:
         stage.rewind_offsets()
     seconds = time.process_time() - started
     print(
-        f"{len(stream):,} events, {outputs:,} outputs: {seconds / len(stream) * 1e6:.1f} µs an event, "
+        f"{len(stream):,} events, {outputs:,} outputs: "
+        f"{seconds / len(stream) * 1e6:.1f} µs an event, "
         f"{len(stream) / seconds:,.0f} events/s a core"
     )
 
