@@ -1,0 +1,1 @@
+"""The tests: unit (pure), conformance (every sink, every promise), integration (real parts)."""

@@ -6,9 +6,7 @@ session is killed.
 
 import os
 import shutil
-import signal
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +19,7 @@ from deploy.local.java import find_java
 from deploy.local.kafka import Kafka
 from deploy.local.maven import Jars, default_cache, fetch_jars
 from deploy.local.ports import free_port
-from deploy.local.process import identify, spawn, stop, tail
 from deploy.local.registry import Registry
-from deploy.local.server import Server
 from schemas.settings import (
     ClickHouseSettings,
     KafkaSettings,
@@ -31,34 +27,12 @@ from schemas.settings import (
     RegistrySettings,
     Settings,
 )
-
-START_S = 120.0  # of a server on a busy machine; 4 s on a quiet one
+from tests.running import running
 
 # The same examples every time; FEEDLOOP_HYPOTHESIS=explore looks for new ones.
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("explore", max_examples=2_000, deadline=None)
 hypothesis_settings.load_profile(os.environ.get("FEEDLOOP_HYPOTHESIS", "ci"))
-
-
-def running(server: Server) -> Iterator[None]:
-    """Run `server` until the caller is done with it; nothing of it is left behind.
-
-    Call it from the main thread: the server dies with the thread that starts it.
-    """
-    log = server.folder.with_suffix(".log")
-    server.prepare()
-    process = spawn(server.command(), log, os.environ, die_with_parent=signal.SIGKILL)
-    identity = identify(process.pid)
-    try:
-        limit = time.monotonic() + START_S
-        while not server.answers():
-            assert process.poll() is None, f"{server.name} ended at once:\n{tail(log, 30)}"
-            assert time.monotonic() < limit, f"{server.name} is silent:\n{tail(log, 30)}"
-            time.sleep(0.05)
-        yield
-    finally:
-        stop(identity, grace_s=10)
-        process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +60,7 @@ def broker(parts_folder: Path, jars: Jars) -> Iterator[Kafka]:
         java=find_java(),
         jars=jars.kafka,
     )
-    for _ in running(kafka):
+    with running(kafka):
         yield kafka
 
 
@@ -94,7 +68,7 @@ def broker(parts_folder: Path, jars: Jars) -> Iterator[Kafka]:
 def registry(parts_folder: Path, jars: Jars) -> Iterator[Registry]:
     """A real schema registry; `.url` is its address."""
     server = Registry(parts_folder / "registry", free_port(), find_java(), jars.registry)
-    for _ in running(server):
+    with running(server):
         yield server
 
 
@@ -102,7 +76,7 @@ def registry(parts_folder: Path, jars: Jars) -> Iterator[Registry]:
 def clickhouse(parts_folder: Path) -> Iterator[ClickHouse]:
     """The real ClickHouse engine behind its HTTP front; `.host` and `.port` are its address."""
     server = ClickHouse(parts_folder / "clickhouse", free_port())
-    for _ in running(server):
+    with running(server):
         yield server
 
 

@@ -259,7 +259,7 @@ class Session:
         self._ended = True
         self._interact(last, "session_end", self._delay(60_000, 10_000, 15 * MINUTE_MS))
 
-    # --- helpers ---
+    # --- small pieces ---
 
     def _emit(self, kind: str, fields: Fields) -> None:
         arrival_ms = fields["event_time"] + self.rng.randrange(TRANSPORT_MS)

@@ -1,18 +1,27 @@
 """How long a call of FeedbackClient takes its caller: broker up, broker down, queue full.
 
-The promise is 1 ms at p99.9, from the first call on. Run with `make bench`, or alone:
-pytest -s tests/benchmarks/bench_client.py. Each row is one client with fresh threads; the first
-100 calls are part of it, made while the client is still connecting. Calls come at about a thousand
-a second, as a busy service makes them, so that the threads behind run between and during calls.
-The first row is a control: the same check and encoding with no client and no thread. What it shows
-at p99.9 beyond some 100 µs is the machine, not us; the bound is on top of it.
+Run `python -m tests.benchmarks.bench_client`; it starts a broker and a registry of its own. The
+promise is 1 ms at p99.9, from the first call on; exit code 1 if a row is above. Each row is one
+client with fresh threads; the first 100 calls are part of it, made while the client is still
+connecting. Calls come at about a thousand a second, as a busy service makes them, so that the
+threads behind run between and during calls. The first row is a control: the same check and encoding
+with no client and no thread. What it shows at p99.9 beyond some 100 µs is the machine, not us.
 """
 
+import logging
+import os
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-import pytest
-
+from deploy.local.java import find_java
+from deploy.local.kafka import Kafka
+from deploy.local.maven import default_cache, fetch_jars
+from deploy.local.ports import free_port
+from deploy.local.registry import Registry
 from deploy.topics import apply_topics
 from producers import FeedbackClient
 from producers.envelope import seal
@@ -23,12 +32,12 @@ from schemas.settings import (
     Settings,
     StageSettings,
 )
-
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+from tests.running import running
 
 CALLS = 10_000
 PAUSE_S = 0.0005
 BOUND_US = 1_000
+AWAY = "127.0.0.1:1"
 QUESTION = [{"role": "user", "content": "How do I send the headphones back? " * 12}]
 ANSWER = "You can return them within 30 days. " * 20
 
@@ -96,36 +105,57 @@ def report(name: str, taken: list[float]) -> float:
 def away(settings: Settings, **producer: int) -> Settings:
     """Return `settings` with neither broker nor registry to be found."""
     return Settings(
-        kafka=KafkaSettings(bootstrap="127.0.0.1:1", topic_prefix=settings.kafka.topic_prefix),
+        kafka=KafkaSettings(bootstrap=AWAY, topic_prefix=settings.kafka.topic_prefix),
         registry=RegistrySettings(url="http://127.0.0.1:1"),
         producer=ProducerSettings(**producer),
     )
 
 
-def test_a_call_takes_less_than_a_millisecond(settings: Settings) -> None:
-    apply_topics(settings)
-    cases: list[tuple[str, Callable[[], FeedbackClient]]] = [
-        ("broker up", lambda: FeedbackClient(settings, tenant_id="acme")),
-        ("broker and registry down", lambda: FeedbackClient(away(settings), tenant_id="acme")),
-        (
-            "down, queue full",
-            lambda: FeedbackClient(away(settings, max_queued=100), tenant_id="acme"),
-        ),
-    ]
-    print(f"\n{CALLS:,} calls, µs a call")
-    print(
-        f"{'':<26} {'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>8} {'first call':>11} {'of 100':>12}"
-    )
-    noise = report("control: no client", control())
-    slowest = 0.0
-    for name, make in cases:
-        client = make()
-        slowest = max(slowest, report(name, measure(client)))
-        client.flush(10 if name == "broker up" else 0)
-        stats = client.stats()
-        client.close(0)
-        if name == "broker up":
-            assert stats.delivered == CALLS
-        else:
-            assert stats.queued + stats.refused == CALLS
-    assert slowest < BOUND_US + noise
+@contextmanager
+def servers() -> Iterator[Settings]:
+    """Yield the settings of a broker and a registry that end with the block."""
+    jars, java, port = fetch_jars(default_cache(), print), find_java(), free_port()
+    with tempfile.TemporaryDirectory(prefix="feedloop-bench-") as name:
+        folder = Path(name)
+        broker = Kafka(folder / "kafka", port, free_port({port}), java, jars.kafka)
+        registry = Registry(folder / "registry", free_port(), java, jars.registry)
+        with running(broker), running(registry):
+            yield Settings(
+                kafka=KafkaSettings(bootstrap=broker.bootstrap),
+                registry=RegistrySettings(url=registry.url),
+            )
+
+
+def case(name: str, settings: Settings) -> float:
+    """Measure one client, print its row and return p99.9 in µs."""
+    client = FeedbackClient(settings, tenant_id="acme")
+    p999 = report(name, measure(client))
+    up = settings.kafka.bootstrap != AWAY
+    client.flush(30 if up else 0)
+    stats = client.stats()
+    client.close(0)
+    assert (stats.delivered if up else stats.queued + stats.refused) == CALLS, stats
+    return p999
+
+
+def main() -> int:
+    """Print the table; return the exit code."""
+    logging.disable()  # what the clients say of a broker that is away is no news here
+    with servers() as settings:
+        apply_topics(settings)
+        print(f"{CALLS:,} calls, µs a call; load of the machine {os.getloadavg()[0]:.1f}")
+        columns = f"{'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>8}"
+        print(f"{'':<26} {columns} {'first call':>11} {'of first 100':>12}")
+        report("control: no client", control())
+        slowest = max(
+            case("broker up", settings),
+            case("broker and registry down", away(settings)),
+            case("down, queue full", away(settings, max_queued=100)),
+        )
+    kept = slowest < BOUND_US
+    print(f"p99.9 at most {slowest:,.0f} µs, promised {BOUND_US:,}: {'kept' if kept else 'BROKEN'}")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

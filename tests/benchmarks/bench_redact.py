@@ -1,23 +1,18 @@
 """How many texts a second the pattern layers redact, on one core.
 
-Run: python tests/benchmarks/bench_redact.py
+Run `python -m tests.benchmarks.bench_redact`.
 
 Texts are made up from a fixed seed. Each kind is timed five times and the best run counts: the
 least disturbed by whatever else the machine does.
 """
 
 import random
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from schemas.settings import RedactSettings  # noqa: E402
-from stream_jobs.redact.keys import Key, Keys  # noqa: E402
-from stream_jobs.redact.redactor import Redactor  # noqa: E402
+from schemas.settings import RedactSettings
+from stream_jobs.redact.keys import Key, Keys
+from stream_jobs.redact.redactor import Redactor
 
 TEXTS = 4000
 CHARACTERS = 200

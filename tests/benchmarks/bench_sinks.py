@@ -8,7 +8,6 @@ the real store, in batches of 20,000. CPU is this process's; the hot store works
 import gc
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +28,7 @@ from sinks.decode import Raw, decode_rows
 from sinks.intents import Source
 from sinks.parquet import Parquet
 from sinks.tables import INFERENCES, SIGNALS, Table
+from tests.running import running
 
 BATCH = 20_000
 START_MS = 1_790_000_000_000
@@ -111,18 +111,11 @@ def measure(sink: Sink, table: Table, bodies: list[bytes]) -> str:
 def stores(folder: Path) -> Iterator[list[Sink]]:
     """Yield both stores, real ones."""
     front = Front(folder / "clickhouse", free_port())
-    front.prepare()
-    process = subprocess.Popen(front.command())
-    try:
-        while not front.answers():
-            time.sleep(0.05)
+    with running(front):
         yield [
             ClickHouse(ClickHouseSettings(host=front.host, port=front.port)),
             Parquet(ParquetSettings(path=str(folder / "parquet"))),
         ]
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def main(count: int) -> None:

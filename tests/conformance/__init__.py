@@ -1,0 +1,1 @@
+"""Every sink against every promise, on the real parts."""

@@ -1,0 +1,1 @@
+"""Pure tests: seconds, no server."""
