@@ -6,6 +6,7 @@ from typing import Any, Final
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from urllib3.exceptions import HTTPError
 
 from schemas.catalog import definition
 from schemas.errors import SinkDown
@@ -44,7 +45,7 @@ class HotStore:
                     self._batch(client, keys[start : start + BATCH], found)
             finally:
                 client.close()
-        except (ClickHouseError, OSError) as error:
+        except (ClickHouseError, HTTPError, OSError) as error:
             raise SinkDown(
                 f"ClickHouse at {self._settings.host}:{self._settings.port} doesn't answer a "
                 f"look-up ({type(error).__name__}); late signals wait"
