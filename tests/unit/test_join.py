@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from schemas.settings import JoinSettings
+from schemas.topics import INFERENCE_REDACTED
+from stream_jobs.stage import Chunk
 from tests.unit.join_driver import (
     HOUR,
     MINUTE,
@@ -302,3 +304,21 @@ def test_a_commit_before_memory_is_refilled_forgets_nothing() -> None:
     driver.append(inference("i1", 1))
     driver.poll()
     assert driver.result.enriched == [("f1", "matched", "i1")]
+
+
+def test_while_memory_refills_there_is_nothing_new_to_commit() -> None:
+    """One topic is read past the end of an aborted transaction, another not yet at all."""
+    driver = Driver(SETTINGS)
+    driver.append(feedback("f1", "i1", 0))
+    driver.append(inference("i0", 0))
+    driver.poll()
+    driver.restart()
+    ahead = Chunk(INFERENCE_REDACTED.name, [], 9, at_end=True)
+    driver.stage.offer(ahead, driver.now_ms)
+    driver.step()
+    assert driver.checkpoint is not None
+    assert driver.checkpoint[0][INFERENCE_REDACTED.name] == 1
+    assert driver.stage.stats()["waiting"] == 0  # what waits has not been read again yet
+    driver.restart()
+    driver.poll()
+    assert driver.stage.stats()["waiting"] == 1
