@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.errors import ConfigError
 from schemas.settings import JoinSettings
 from schemas.topics import INFERENCE_REDACTED
 from stream_jobs.stage import Chunk
@@ -322,3 +323,17 @@ def test_while_memory_refills_there_is_nothing_new_to_commit() -> None:
     driver.restart()
     driver.poll()
     assert driver.stage.stats()["waiting"] == 1
+
+
+def test_a_memory_too_short_for_abandonment_is_refused() -> None:
+    """It would lose every abandoned session without a word."""
+    gap = {"session_gap_ms": 30 * MINUTE, "lateness_ms": MINUTE, "align_wait_ms": 0}
+    with pytest.raises(ConfigError, match="it at least 1860000"):
+        Driver(JoinSettings(window_ms=31 * MINUTE - 1, **gap))
+    driver = Driver(JoinSettings(window_ms=31 * MINUTE, arrival_hold_ms=0, **gap))
+    for number in range(40):
+        driver.wait(MINUTE)
+        driver.append(inference(f"i{number}", number, session=f"s{number}"))
+        driver.poll()
+    about = [inference_id for _, _, inference_id in driver.result.enriched]
+    assert about == [f"i{number}" for number in range(9)]  # 30 minutes + 1 before minute 39
