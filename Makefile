@@ -37,8 +37,8 @@ up: setup ## start broker, registry, store and every stage here, in the backgrou
 down: setup ## stop what `make up` started; its data stays
 	$(BIN)/feedloop down --data $(DATA)
 
-test: setup ## unit tests, then tests against the real broker, registry and stores
-	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) tests/unit tests/integration
+test: setup ## unit tests, then every promise against the real broker, registry and stores
+	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) tests/unit tests/conformance tests/integration
 
 check: setup ## lint, format, types, import contracts, schema compatibility, deploy files
 	$(BIN)/ruff check

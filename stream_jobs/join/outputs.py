@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from schemas.catalog import parsed
 from schemas.codec import encode, frame
-from schemas.dead_letters import dead_letter, dead_letter_body
-from schemas.topics import DEAD_LETTERS, ENRICHED, PARTIALS
+from schemas.topics import ENRICHED, PARTIALS
 from stream_jobs.join.config import JoinConfig
 from stream_jobs.join.heads import Broken
+from stream_jobs.set_aside import set_aside
 from stream_jobs.stage import Outbound
 
 STAGE: Final = "join"
@@ -47,10 +47,16 @@ class Outputs:
 
     def dead_letter(self, broken: Broken, now_ms: int) -> None:
         """Set a record aside."""
-        source = (self._config.prefix + broken.topic, self._partition, broken.offset)
-        letter = dead_letter(STAGE, source, broken.error, now_ms, broken.schema_id)
-        body = dead_letter_body(letter, self._config.dead_letter_schema)
-        self._records.append(Outbound(DEAD_LETTERS.name, letter["dead_letter_id"].encode(), body))
+        self._records.append(
+            set_aside(
+                STAGE,
+                (self._config.prefix + broken.topic, self._partition, broken.offset),
+                broken.error,
+                now_ms,
+                schema_id=broken.schema_id,
+                letter_schema=self._config.dead_letter_schema,
+            )
+        )
 
     def _partial(self, record: dict[str, Any]) -> bytes:
         return frame(self._config.partial_schema, encode(parsed("Partial"), record))

@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError
 
 from schemas.catalog import definition
 from schemas.errors import SinkDown
-from schemas.settings import ClickHouseSettings
+from schemas.settings import ClickHouseSettings, clickhouse_config
 from stream_jobs.stage import LookupKey
 
 BATCH: Final = 1_000  # keys a query
@@ -72,14 +72,8 @@ class HotStore:
                 found[key] = record
 
     def _connect(self) -> Client:
-        store = self._settings
         return clickhouse_connect.get_client(
-            host=store.host,
-            port=store.port,
-            username=store.username,
-            password=store.password.value,
-            database=store.database,
-            secure=store.secure,
+            **clickhouse_config(self._settings),
             connect_timeout=TIMEOUT_S,
             send_receive_timeout=TIMEOUT_S,
         )

@@ -48,6 +48,9 @@ FREEZE_POINTS = {
     "parquet": ("ledger.owner.after_link", "ledger.batch.before_link", "ledger.batch.after_link"),
 }
 
+ENDED = (0, 2, -signal.SIGTERM)
+"""Exit codes of a supervised worker: done, fenced, or just being started again when it was told."""
+
 
 @pytest.fixture(params=SINKS)
 def scene(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Scene]:
@@ -150,7 +153,7 @@ def test_a_frozen_owner_is_fenced(
             zombie.send_signal(signal.SIGCONT)
             scene.put_everything(10)
             scene.drain()
-            assert scene.stop() in (0, 2)
+            assert scene.stop() in ENDED
             # It notices at its next commit and ends, or at its next poll and joins again.
             code = zombie.poll() or scene.stop(zombie)
             assert code == 2 if point == "sink.before_intent" else code in (0, 2), scene.log(zombie)
