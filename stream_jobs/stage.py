@@ -96,4 +96,7 @@ class Logic(Protocol):
         """Return look-ups in the hot store to make now; each is handed out once."""
 
     def found(self, results: Mapping[LookupKey, dict[str, Any] | None], now_ms: int) -> None:
-        """Take the results of a look-up: an Inference record, or None if there is none."""
+        """Take the results of a look-up: an Inference record, or None if there is none.
+
+        Changes no state that `snapshot` tells: what follows from them is the next `step`'s.
+        """

@@ -99,6 +99,7 @@ class JoinStage:
         self._timer_ms = NEVER  # event time at which the next timer may fire
         self._hold_ms = FAR  # the same by arrival
         self._wanted: list[LookupKey] = []
+        self._found: dict[LookupKey, dict[str, Any] | None] = {}
 
     # --- queueing ---
 
@@ -131,6 +132,7 @@ class JoinStage:
     def step(self, now_ms: int) -> list[Outbound]:
         """Process what is in step; nothing before memory is refilled or while a flush looks up."""
         if not self._inbox.refilling:
+            self._settle()
             while self._flush is None or not len(self._waiting):
                 if self._flush is not None:
                     self._finish_flush(self._flush)
@@ -330,8 +332,13 @@ class JoinStage:
         return wanted
 
     def found(self, results: Mapping[LookupKey, dict[str, Any] | None], now_ms: int) -> None:  # noqa: ARG002
-        """Resolve the signals that waited for `results`."""
-        for key, record in results.items():
+        """Keep `results` for the next step: a commit before it must not know of them yet."""
+        self._found.update(results)
+
+    def _settle(self) -> None:
+        """Resolve the signals that waited for what was found."""
+        found, self._found = self._found, {}
+        for key, record in found.items():
             body = None if record is None else encode(parsed("Inference"), record)
             for event in self._waiting.take(keys.key_in(key.tenant_id, key.inference_id)):
                 self._resolve(event, body)

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.errors import ConfigError
 from schemas.settings import JoinSettings
-from schemas.topics import INFERENCE_REDACTED
+from schemas.topics import INFERENCE_REDACTED, PARTIALS
 from stream_jobs.stage import Chunk
 from tests.unit.join_driver import (
     HOUR,
@@ -337,3 +337,18 @@ def test_a_memory_too_short_for_abandonment_is_refused() -> None:
         driver.poll()
     about = [inference_id for _, _, inference_id in driver.result.enriched]
     assert about == [f"i{number}" for number in range(9)]  # 30 minutes + 1 before minute 39
+
+
+def test_a_commit_between_an_answer_and_the_next_step_loses_nothing() -> None:
+    driver = Driver(SETTINGS)
+    driver.append(feedback("f1", "ghost", 0))
+    driver.append(flush())
+    for topic, log in driver.log.items():
+        driver.stage.offer(Chunk(topic, log, len(log), at_end=True), driver.now_ms)
+    assert {record.topic for record in driver.stage.step(driver.now_ms)} == {PARTIALS.name}
+    driver.stage.found(dict.fromkeys(driver.stage.wanted()), driver.now_ms)
+    stage = driver.stage
+    driver.checkpoint = stage.next_offsets(), stage.rewind_offsets(), stage.snapshot()
+    driver.restart()
+    driver.poll()
+    assert driver.result.enriched == [("f1", "orphan", None)]
