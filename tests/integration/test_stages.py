@@ -26,6 +26,7 @@ from deploy.local.ports import free_port
 from deploy.offsets import Offsets
 from schemas.catalog import parsed
 from schemas.codec import PREFIX_BYTES, decode
+from schemas.errors import BrokerDown
 from schemas.registry import Registry
 from schemas.settings import JoinSettings, Settings, StageSettings, environ_of, kafka_config
 from schemas.topics import (
@@ -105,7 +106,10 @@ class Line:
 
     def through(self) -> bool:
         """Whether everything that was sent is processed and committed."""
-        done = self.committed()
+        try:
+            done = self.committed()
+        except BrokerDown:  # the group's coordinator is just being made
+            return False
         ends = {p.topic: extent.end for p, extent in self.offsets.extents(REDACTED).items()}
         return all(done.get(topic, 0) >= end for topic, end in ends.items())
 
