@@ -36,34 +36,34 @@ class Secret(msgspec.Struct, frozen=True):
 class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where Kafka is and how to get in."""
 
-    bootstrap: str = "127.0.0.1:9092"
+    bootstrap: str = "127.0.0.1:9092"  # host:port[,host:port…] of the brokers
     security_protocol: str = "PLAINTEXT"  # PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL
     sasl_mechanism: str = ""  # PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
-    sasl_username: str = ""
-    sasl_password: Secret = Secret()
-    ssl_ca_location: str = ""
-    topic_prefix: str = "feedloop."
+    sasl_username: str = ""  # who we are, if the broker asks
+    sasl_password: Secret = Secret()  # from the environment, never a file in the tree
+    ssl_ca_location: str = ""  # PEM file of who signed the brokers; empty: the system's
+    topic_prefix: str = "feedloop."  # in front of every topic, group and transactional id
     partitions: int = 4  # of every session-keyed topic when `topics apply` makes them
-    replication: int = 1
+    replication: int = 1  # of every topic that `topics apply` makes; 3 in production
 
 
 class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The schema registry (any with the Confluent API)."""
 
-    url: str = "http://127.0.0.1:8081/apis/ccompat/v7"
-    username: str = ""
-    password: Secret = Secret()
+    url: str = "http://127.0.0.1:8081/apis/ccompat/v7"  # base of the Confluent API
+    username: str = ""  # empty: no login
+    password: Secret = Secret()  # from the environment
 
 
 class ClickHouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The hot store."""
 
-    host: str = "127.0.0.1"
-    port: int = 8123
-    username: str = "default"
-    password: Secret = Secret()
-    database: str = "default"
-    secure: bool = False
+    host: str = "127.0.0.1"  # of the HTTP interface
+    port: int = 8123  # of the HTTP interface
+    username: str = "default"  # of ClickHouse
+    password: Secret = Secret()  # from the environment
+    database: str = "default"  # where the tables are; it must exist
+    secure: bool = False  # HTTPS in place of HTTP
     body_ttl_days: int = 90  # texts older than this are dropped from the hot store
     cluster: str = ""  # name of a replicated cluster; empty: one server
     timeout_s: int = 60  # an insert or query that takes longer is tried again
@@ -72,26 +72,26 @@ class ClickHouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class ParquetSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The cold store."""
 
-    path: str = ".feedloop/parquet"
+    path: str = ".feedloop/parquet"  # a folder on a file system with hard links and fsync
 
 
 class SinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the sinks batch: a batch of one partition is written when one of these is reached."""
 
-    batch_rows: int = 20_000
-    batch_bytes: int = 32 << 20
-    clickhouse_linger_ms: int = 500
-    parquet_linger_ms: int = 5_000
+    batch_rows: int = 20_000  # of one partition
+    batch_bytes: int = 32 << 20  # of one partition, as read from Kafka
+    clickhouse_linger_ms: int = 500  # how long a row may wait for its batch
+    parquet_linger_ms: int = 5_000  # the same; longer, because each batch is a file
 
 
 class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What every stage has."""
 
-    commit_interval_ms: int = 200
-    session_timeout_ms: int = 10_000
-    max_checkpoint_bytes: int = 262_144
+    commit_interval_ms: int = 200  # how often a partition commits while it has work
+    session_timeout_ms: int = 10_000  # silence after which a dead worker's partitions move
+    max_checkpoint_bytes: int = 262_144  # a larger checkpoint is a fatal error
     future_bound_ms: int = 300_000  # an event dated later than now + this is a dead letter
-    max_record_bytes: int = 900_000
+    max_record_bytes: int = 900_000  # a larger event is a dead letter
 
 
 class RedactSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -120,7 +120,7 @@ class JoinSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class DecideSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Windows, detection, actions (see stream_jobs/detect, stream_jobs/act)."""
 
-    window_ms: int = 60_000
+    window_ms: int = 60_000  # length of the tumbling windows, of join and decide alike
     rules_file: str = ""  # YAML; empty: the rules shipped with feedloop
     idle_timeout_ms: int = 60_000  # a partition silent this long no longer holds windows open
 
@@ -129,16 +129,16 @@ class ProducerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """FeedbackClient."""
 
     max_queued: int = 100_000  # events in memory before new ones are refused
-    max_queued_bytes: int = 64 << 20
-    linger_ms: int = 20
+    max_queued_bytes: int = 64 << 20  # the same in bytes
+    linger_ms: int = 20  # how long an event may wait for its batch
 
 
 class LocalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The stack that `feedloop up` runs on this machine."""
 
     cache_dir: str = ""  # of the downloaded jars; empty: ~/.cache/feedloop
-    kafka_heap_mb: int = 512
-    registry_heap_mb: int = 256
+    kafka_heap_mb: int = 512  # Java heap of the local broker
+    registry_heap_mb: int = 256  # Java heap of the local registry
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

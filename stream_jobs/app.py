@@ -1,6 +1,7 @@
 """Wires topics to stages, top to bottom: `run_stage(name, settings, health)` is one worker."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -110,6 +111,8 @@ def run_stage(name: str, settings: Settings, health: Health) -> None:
     Exit code 0 after a signal, 1 for a FatalError, 2 for a crash or when fenced: then a supervisor
     starts a new process, which goes on from the checkpoint.
     """
+    # Buffers of bytes and tuples make full collections long and useless: fewer of them.
+    gc.set_threshold(50_000, 20, 100)
     try:
         registry = Registry(settings.registry, settings.kafka.topic_prefix)
         schemas = SchemaCache(registry)
