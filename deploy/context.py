@@ -15,7 +15,8 @@ DataDir = Annotated[
     Path,
     typer.Option("--data", metavar="DIR", envvar="FEEDLOOP_DATA", help="Folder of the stack."),
 ]
-"""The option every command has; give it the default `DEFAULT_DATA`."""
+"""The option every command has; give it the default `DEFAULT_DATA`. Without it, and without a
+stack in the default folder, a command takes the one stack that runs on this machine."""
 
 DEFAULT_DATA: Final = Path(".feedloop")
 
@@ -23,12 +24,27 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standar
 """The option of commands that answer once."""
 
 
+def folder_of(data: Path) -> Path:
+    """Return `data`; if it is the default and holds no stack, the one stack that runs here.
+
+    Raises ConfigError if several run.
+    """
+    if data != DEFAULT_DATA or state.read(data) is not None:
+        return data
+    from deploy.local.discover import running, the_one  # noqa: PLC0415 - a look at all processes
+
+    return the_one(data, running())
+
+
 def settings_for(data: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of a command: environment, then the stack in `data`, file, defaults.
 
+    If `data` is the default and holds none, the one stack that runs on this machine is taken.
     Raises ConfigError if neither a stack nor an explicit Kafka address is there.
     """
     env = os.environ if environ is None else environ
+    if f"{ENV_PREFIX}KAFKA_BOOTSTRAP" not in env:
+        data = folder_of(data)
     stack = state.read(data)
     if stack is None or not stack.overrides:
         return _explicit(data, env)

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from deploy.context import DEFAULT_DATA, AsJson, DataDir
+from deploy.context import DEFAULT_DATA, AsJson, DataDir, folder_of
 from deploy.local.status import require, status, supervised
 from deploy.local.status_table import print_status
 
@@ -23,7 +23,7 @@ def run(
     Lag counts offsets that a stage has not committed yet. A part that nobody answers for shows no
     number.
     """
-    stack = require(data)
+    stack = require(folder_of(data))
     told = status(stack)
     if as_json:
         print(json.dumps(told))

@@ -224,6 +224,11 @@ def strays(data: Path) -> dict[str, list[ProcessId]]:
     return found
 
 
+def marks() -> set[str]:
+    """Return the marks (`<folder>:<part>`) of all parts of all stacks that run here."""
+    return {value for value, process in _marked() if alive(process)}
+
+
 def _marked() -> Iterable[tuple[str, ProcessId]]:
     for process in psutil.process_iter():
         try:

@@ -12,6 +12,7 @@ import pytest
 from deploy.context import settings_for
 from deploy.local import state
 from deploy.local.choose import choose_ports
+from deploy.local.discover import the_one
 from deploy.local.disk import require_free
 from deploy.local.java import find_java
 from deploy.local.layout import Layout
@@ -185,6 +186,17 @@ def test_tail_is_the_end_of_this_run(tmp_path: Path) -> None:
     log.write_text("old\n\nnew 1\n\nnew 2\n")
     assert tail(log, since=start) == "new 1\nnew 2"
     assert tail(log, lines=1) == "new 2"
+
+
+def test_a_command_without_data_takes_the_one_stack_that_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert the_one(Path(".feedloop"), []) == Path(".feedloop")
+    assert the_one(Path(".feedloop"), [one]) == one
+    assert str(one) in capsys.readouterr().err
+    with pytest.raises(ConfigError, match=r"2 run elsewhere: say --data with one of .*one.*two"):
+        the_one(Path(".feedloop"), [one, two])
 
 
 def test_a_command_finds_its_stack(tmp_path: Path) -> None:
