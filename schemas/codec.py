@@ -14,7 +14,7 @@ from schemas.errors import UndecodableRecord
 
 MAGIC: Final = b"\x00"
 PREFIX_BYTES: Final = 5
-_HEADER: Final = struct.Struct(">bI")
+_HEADER: Final = struct.Struct(">bi")  # an id is a signed int, as in the records that name one
 _BROKEN: Final = (
     EOFError,
     ValueError,  # UnicodeDecodeError too
@@ -73,13 +73,6 @@ def decode_head(head: Any, payload: bytes) -> Record:
     Raises UndecodableRecord("undecodable").
     """
     return _read(BytesIO(payload), head, len(payload))
-
-
-def head_bytes(head: Any, payload: bytes) -> int:
-    """Return how many bytes of `payload` the fields of `head` take."""
-    stream = BytesIO(payload)
-    _read(stream, head, len(payload))
-    return stream.tell()
 
 
 def resolve(writer: Any, reader: Any, payload: bytes) -> Record:

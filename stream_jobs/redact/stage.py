@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from schemas.codec import decode, encode, frame, schema_id
+from schemas.codec import PREFIX_BYTES, decode, encode, frame, schema_id
 from schemas.errors import InvalidRecord, SkippableError, UndecodableRecord
 from schemas.records import check_event
-from schemas.topics import CONTROL_HEADER, RAW, REDACTED, REDACTIONS_HEADER, redacted
+from schemas.topics import CONTROL_HEADER, RAW, REDACTIONS_HEADER, redacted
 from schemas.writer_schema import WriterSchema
 from stream_jobs.align import Aligner
 from stream_jobs.redact.redactor import Redactor
@@ -22,7 +22,6 @@ from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, Sch
 
 NAME: Final = "redact"
 SLICE: Final = 256  # records redacted at once: commits and health wait no longer than that
-_KINDS: Final = {topic.name: topic.name for topic in RAW}  # topic → `type` of its events
 _OUTPUT: Final = {topic.name: redacted(topic).name for topic in RAW}
 
 
@@ -135,12 +134,12 @@ class RedactStage:
                 f"{self._config.max_record_bytes}; shorten the texts",
             )
         writer = self._config.schema_of(number)
-        if writer.name.lower() != _KINDS[topic]:
+        if writer.name.lower() != topic:
             raise UndecodableRecord(
                 "wrong_schema", f"schema {number} is a {writer.name or 'nameless'} in {topic}"
             )
-        event = decode(writer.parsed, body[5:])
-        check_event(_KINDS[topic], event, now_ms, self._config.future_bound_ms, extra=True)
+        event = decode(writer.parsed, body[PREFIX_BYTES:])
+        check_event(topic, event, now_ms, self._config.future_bound_ms, extra=True)
         return writer, event
 
     def _plan(self, writer: WriterSchema) -> Plan:
@@ -151,9 +150,7 @@ class RedactStage:
     def _dead_letter(
         self, topic: str, record: Inbound, error: SkippableError, now_ms: int
     ) -> Outbound:
-        number = None
-        if record.value is not None and len(record.value) >= 5 and record.value[:1] == b"\x00":
-            number = int.from_bytes(record.value[1:5], "big", signed=True)
+        number = _named_schema(record)
         source = (self._config.prefix + topic, self._partition, record.offset)
         own = self._config.dead_letter_schema
         return set_aside(NAME, source, error, now_ms, schema_id=number, letter_schema=own)
@@ -194,6 +191,13 @@ def _size(record: Inbound) -> int:
     return len(record.value or b"")
 
 
+def _named_schema(record: Inbound) -> int | None:
+    try:
+        return schema_id(record.value)
+    except UndecodableRecord:
+        return None
+
+
 def _is_control(record: Inbound) -> bool:
     return record.value is None and any(name == CONTROL_HEADER for name, _ in record.headers)
 
@@ -206,6 +210,3 @@ def _counts(counts: Counter[str]) -> list[tuple[str, bytes]] | None:
     if not counts:
         return None
     return [(REDACTIONS_HEADER, json.dumps(counts, separators=(",", ":")).encode())]
-
-
-assert len(_OUTPUT) == len(REDACTED)

@@ -70,7 +70,7 @@ class Runner:
         self._prefix = len(settings.kafka.topic_prefix)
         self._tasks: dict[int, PartitionTask] = {}
         self._busy: dict[int, asyncio.Future[None]] = {}
-        self._lookups: dict[int, asyncio.Task[None]] = {}
+        self._lookups: set[asyncio.Task[None]] = set()  # the loop itself keeps no task alive
         self._paused: set[TP] = set()
         self._ends: dict[TP, int] = {}
         self._generation = -1
@@ -216,15 +216,15 @@ class Runner:
     def _start_lookup(self, partition: int, task: PartitionTask) -> None:
         wanted = task.logic.wanted()
         if wanted:
-            self._lookups[partition] = asyncio.create_task(self._look_up(partition, task, wanted))
+            looking = asyncio.create_task(self._look_up(partition, task, wanted))
+            self._lookups.add(looking)
+            looking.add_done_callback(self._lookups.discard)
 
     async def _look_up(self, partition: int, task: PartitionTask, wanted: list[LookupKey]) -> None:
         try:
             assert self._lookup is not None
             lookup = self._lookup
             found = await self._patiently(lambda: self._in_thread(lookup, wanted))
-            while (future := self._busy.get(partition)) is not None and not future.done():
-                await asyncio.wait([future])
             if self._tasks.get(partition) is task:
                 task.logic.found(found, now_ms())
                 self._wake.set()

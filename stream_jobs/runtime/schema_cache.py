@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 
-from schemas.codec import MAGIC, PREFIX_BYTES
+from schemas.codec import MAGIC, PREFIX_BYTES, schema_id
 from schemas.errors import UndecodableRecord
 from schemas.registry import UNKNOWN_TTL_S, Registry
 from schemas.writer_schema import WriterSchema
@@ -22,7 +22,7 @@ class SchemaCache:
         """Return the schema ids in `records` that must be loaded first."""
         prefixes = {value[:PREFIX_BYTES] for r in records if (value := r.value) is not None}
         ids = {
-            int.from_bytes(prefix[1:], "big")
+            schema_id(prefix)
             for prefix in prefixes
             if len(prefix) == PREFIX_BYTES and prefix[:1] == MAGIC
         }

@@ -343,7 +343,7 @@ def test_answers_of_the_store_reach_the_task_that_asked(lost: bool) -> None:
         scene.runner._start_lookup(0, task)
         if lost:  # the partition is restored in between: the new task asks for itself
             await scene.runner.assigned(9, {A, B})
-        await scene.runner._lookups[0]
+        await asyncio.gather(*scene.runner._lookups)
         assert task.logic.told == ([] if lost else [{key: None}])
         assert scene.task().logic.told == ([] if lost else [{key: None}])
 
