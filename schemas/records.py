@@ -69,6 +69,7 @@ class Inference(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     output_tokens: Count
     cost_usd: Annotated[float, msgspec.Meta(ge=0)] | None = None
     language: Name | None = None
+    prompt_topic: str | None = None
     attributes: dict[str, str] = {}
     retrieved: list[Retrieved] = []
     messages: list[Message] = []

@@ -27,6 +27,7 @@ FEW_VALUES: Final = frozenset(
         "new_prompt_version",
         "segment",
         "language",
+        "prompt_topic",
         "source",
         "rule",
         "by",

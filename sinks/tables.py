@@ -74,6 +74,7 @@ def _signal_columns() -> tuple[Column, ...]:
         of("inference", "output_tokens", whole, nullable=True),
         of("inference", "cost_usd", real, nullable=True),
         of("inference", "language", text, nullable=False),
+        of("inference", "prompt_topic", text, nullable=False),
         Column("doc_ids", pa.list_(pa.string()), "Array(String)"),
     )
 

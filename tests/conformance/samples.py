@@ -27,6 +27,7 @@ def inference(number: int) -> dict[str, Any]:
         "output_tokens": 20,
         "cost_usd": None if bare else 0.25,
         "language": None if bare else "en",
+        "prompt_topic": None if bare else "topic-3",
         "attributes": {} if bare else {"plan": "free", "": "x"},
         "retrieved": []
         if bare
