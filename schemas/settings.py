@@ -101,6 +101,8 @@ class RedactSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     keys_file: str = ""  # a file with the same, one key a line
     spacy_model: str = ""  # name or path of a spaCy pipeline; empty: patterns only
     max_text_chars: int = 200_000  # longer texts are replaced whole
+    treatments: str = ""  # per type, e.g. "PHONE_NUMBER=partial,PERSON=label"; wins over the rules
+    rules_file: str = ""  # YAML: own patterns, context words, allow lists, treatments
 
 
 class JoinSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

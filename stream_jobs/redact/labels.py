@@ -1,11 +1,13 @@
 """What stands in the place of a value: `<SECRET>`, or keyed, `<EMAIL_ADDRESS:k1:q7c4…>`.
 
 A label must never be read as a value again, so scanning sees every label as one character that
-no pattern matches. The shape is strict (known type, or key id and sixteen base32 characters):
-ordinary angle brackets in a text stay ordinary.
+no pattern matches. The shape is strict (known type, or key id and sixteen base32 characters, or
+a star and at most four): ordinary angle brackets in a text stay ordinary.
 """
 
 import re
+from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 PLAIN_TYPES: Final = frozenset(
@@ -52,18 +54,60 @@ PLAIN_TYPES: Final = frozenset(
 )
 """Types whose values are too telling to keep even a keyed stand-in: they become a plain label."""
 
-UNSCANNED: Final = "UNSCANNED"
-
-_PLAIN: Final = "|".join(sorted(PLAIN_TYPES, key=lambda name: (-len(name), name)))
-LABEL: Final = re.compile(
-    rf"<(?:{_PLAIN}|{UNSCANNED}:[a-z_]{{1,32}}|[A-Z][A-Z0-9_]{{1,39}}:[a-z0-9_]{{1,16}}:[a-z2-7]{{16}})>"
+KEYED_TYPES: Final = frozenset(
+    (
+        "BIC_CODE",
+        "CRYPTO",
+        "EMAIL_ADDRESS",
+        "IBAN_CODE",
+        "IP_ADDRESS",
+        "LOCATION",
+        "MAC_ADDRESS",
+        "ORGANIZATION",
+        "PERSON",
+        "PHONE_NUMBER",
+    )
 )
-"""A whole label; it holds no second `<`, so a new label can't join with what stands around it."""
+"""Types whose values become a keyed stand-in: equal ones stay equal."""
+
+UNSCANNED: Final = "UNSCANNED"
+LAST: Final = 4  # characters that a partial label shows
+LAST_FROM: Final = 8  # letters and digits that a value must have for them to be shown
+
+
+@cache
+def label_pattern(own_types: frozenset[str] = frozenset()) -> re.Pattern[str]:
+    """Return the pattern of a whole label, `own_types` being known too.
+
+    A label holds no second `<`, so a new one can't join with what stands around it.
+    """
+    known = _alternatives({*PLAIN_TYPES, *KEYED_TYPES, *own_types})
+    kind = "[A-Z][A-Z0-9_]{1,39}"
+    return re.compile(
+        rf"<(?:{known}|{UNSCANNED}:[a-z_]{{1,32}}"
+        rf"|{kind}:[a-z0-9_]{{1,16}}:[a-z2-7]{{16}}|{kind}:\*[^\W_]{{0,{LAST}}})>"
+    )
+
+
+def _alternatives(types: Iterable[str]) -> str:
+    return "|".join(sorted(types, key=lambda name: (-len(name), name)))
+
+
+LABEL: Final = label_pattern()
 
 
 def plain_label(kind: str) -> str:
     """Return the label that says only the type."""
     return f"<{kind}>"
+
+
+def partial_label(kind: str, value: str) -> str:
+    """Return the label that shows the last four letters or digits of a folded `value`.
+
+    None of them if it has fewer than eight: too little of it would stay unknown.
+    """
+    signs = [c for c in value if c.isalnum()]
+    return f"<{kind}:*{''.join(signs[-LAST:]) if len(signs) >= LAST_FROM else ''}>"
 
 
 def unscanned_label(reason: str) -> str:

@@ -12,19 +12,11 @@ from collections.abc import Callable
 from typing import Final
 
 from stream_jobs.redact.folding import fold
-from stream_jobs.redact.keys import Key, Keys
-from stream_jobs.redact.labels import PLAIN_TYPES, plain_label
+from stream_jobs.redact.keys import Key
 from stream_jobs.redact.recogniser import digits
 
 DIGEST_BYTES: Final = 10
 _SEPARATOR: Final = "\x1f"  # unit separator: "a|b" and "c" never hash like "a" and "b|c"
-
-
-def stand_in(kind: str, value: str, tenant: str, keys: Keys) -> str:
-    """Return what replaces `value`: a plain label for the most telling types, else a pseudonym."""
-    if kind in PLAIN_TYPES:
-        return plain_label(kind)
-    return pseudonym(kind, value, tenant, keys.current)
 
 
 def pseudonym(kind: str, value: str, tenant: str, key: Key) -> str:

@@ -13,9 +13,13 @@ from typing import Any, Final
 from schemas.settings import RedactSettings
 from stream_jobs.redact.email import ENCODED_EMAIL, PLAIN_EMAIL
 from stream_jobs.redact.keys import Keys
-from stream_jobs.redact.labels import UNSCANNED, is_label, unscanned_label
+from stream_jobs.redact.labels import UNSCANNED, is_label, label_pattern, unscanned_label
 from stream_jobs.redact.names import NameFinder
-from stream_jobs.redact.pseudonyms import pseudonym, stand_in
+from stream_jobs.redact.patched import Patched
+from stream_jobs.redact.policy import Policy, parse_treatments
+from stream_jobs.redact.pseudonyms import pseudonym
+from stream_jobs.redact.registry import RECOGNISERS
+from stream_jobs.redact.replacer import Replacer
 from stream_jobs.redact.scan import Scan, Scanner
 from stream_jobs.redact.spans import Span
 from stream_jobs.redact.treatment import Plan, Text
@@ -24,6 +28,10 @@ from stream_jobs.redact.walk import Walk
 TOO_LONG: Final = "too_long"
 RECOGNISER_FAILED: Final = "recogniser_failed"
 MODEL_FAILED: Final = "model_failed"
+UNSETTLED: Final = "unsettled"
+
+MAX_ROUNDS: Final = 8
+"""How often a text in which values are dropped is redacted anew before it is given up."""
 
 Found = list[Span] | str
 """The spans of a text, or the reason why it could not be scanned."""
@@ -39,7 +47,12 @@ class Redactor:
         self._max_chars = config.max_text_chars
         self._keys = keys
         self._names = names
-        self._scanner = Scanner()
+        self._policy = Policy(parse_treatments(config.treatments))
+        self._labels = label_pattern(self._policy.own_types)
+        self._replacer = Replacer(keys, self._policy)
+        self._ids_replacer = Replacer(keys, Policy())
+        kept = self._policy.kept
+        self._scanner = Scanner([r for r in RECOGNISERS if r.type not in kept])
         self._ids = Scanner((PLAIN_EMAIL, ENCODED_EMAIL))
 
     def redact_records(
@@ -62,9 +75,12 @@ class Redactor:
         for walk, tenant in zip(walks, owners, strict=True):
             texts = []
             for slot in walk.slots:
-                texts.append(self._replace(slot.text, found[at], tenant))
                 if found[at]:
-                    walk.counts.update(_types(found[at]))
+                    text, settled = self._settled(slot.text, found[at], tenant)
+                    walk.counts.update(_types(settled))
+                    texts.append(text)
+                else:
+                    texts.append(slot.text)
                 at += 1
             walk.finish(texts)
         return [(record, walk.counts) for record, walk in zip(records, walks, strict=True)]
@@ -80,8 +96,8 @@ class Redactor:
         """Return what `redact_text` returns, for many texts at once."""
         results = []
         for text, found in zip(texts, self._find(texts), strict=True):
-            spans = found if isinstance(found, list) else [_whole(text)]
-            results.append((self._replace(text, found, tenant), spans))
+            redacted, settled = self._settled(text, found, tenant)
+            results.append((redacted, settled if isinstance(settled, list) else [_whole(text)]))
         return results
 
     def redact_id(self, value: str, tenant: str) -> str:
@@ -99,7 +115,9 @@ class Redactor:
             found = self._spans(Scan(value), self._ids)
         except Exception:  # noqa: BLE001 - whatever failed, the value must not pass
             found = RECOGNISER_FAILED
-        return self._replace(value, found, tenant), found
+        if isinstance(found, str):
+            return unscanned_label(found), found
+        return self._ids_replacer.apply(value, found, tenant), found
 
     def _settle(self, tenant: str, value: str, node: Text) -> tuple[str | None, Sequence[str]]:
         if node.treatment == "keep":
@@ -118,7 +136,7 @@ class Redactor:
         for i, text in enumerate(texts):
             if len(text) <= self._max_chars:
                 try:
-                    scans[i] = Scan(text)
+                    scans[i] = Scan(text, self._labels)
                     self._scanner.exhaust(scans[i])
                     found[i] = scans[i].spans()
                 except Exception:  # noqa: BLE001 - fails closed; its words may quote the text
@@ -137,7 +155,7 @@ class Redactor:
             for (i, scan), spans in zip(pending.items(), results, strict=True):
                 if spans is None:
                     found[i] = MODEL_FAILED
-                elif scan.cut(spans):
+                elif scan.cut(span for span in spans if span.type not in self._policy.kept):
                     again[i] = scan
             pending = self._rescan(again, found)
 
@@ -156,19 +174,25 @@ class Redactor:
         scanner.exhaust(scan)
         return scan.spans()
 
-    def _replace(self, text: str, found: Found, tenant: str) -> str:
+    def _settled(self, text: str, found: Found, tenant: str) -> tuple[str, Found]:
+        """Return `text` with what was `found` replaced, and all that was found in the end."""
         if isinstance(found, str):
-            return unscanned_label(found)
-        if not found:
-            return text
-        pieces, at = [], 0
-        for span in found:
-            value = text[span.start : span.end]
-            pieces.append(text[at : span.start])
-            pieces.append(stand_in(span.type, value, tenant, self._keys))
-            at = span.end
-        pieces.append(text[at:])
-        return "".join(pieces)
+            return unscanned_label(found), found
+        if not self._replacer.drops(found):
+            return self._replacer.apply(text, found, tenant), found
+        return self._exhausted(text, found, tenant)
+
+    def _exhausted(self, text: str, found: Found, tenant: str) -> tuple[str, Found]:
+        """Redact until nothing is found: what a drop brings together may be a value itself."""
+        patched = Patched.whole(text)
+        for _ in range(MAX_ROUNDS):
+            if isinstance(found, str):
+                return unscanned_label(found), found
+            if not found:
+                return patched.text, list(patched.spans)
+            patched = patched.replace(found, self._replacer.values(patched.text, found, tenant))
+            [found] = self._find([patched.text])
+        return unscanned_label(UNSETTLED), UNSETTLED
 
 
 def _ask(names: NameFinder, texts: list[str]) -> list[list[Span] | None]:

@@ -6,6 +6,7 @@ spans count as one character that no pattern matches, so the last scan here is e
 that a second redaction would begin with.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -24,10 +25,10 @@ FILLER: Final = "\ufffc"  # object replacement character: stands for a label or 
 class Scan:
     """One text on its way: its folded form and the spans cut out of it so far."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, labels: re.Pattern[str] = LABEL) -> None:
         self._folded: Folded = fold(text)
         folded = self._folded.text
-        self._cuts = [m.span() for m in LABEL.finditer(folded)] if "<" in folded else []
+        self._cuts = [m.span() for m in labels.finditer(folded)] if "<" in folded else []
         self._spans: list[Span] = []
         self._starts: list[int] = []  # of the kept pieces, in the rest
         self._sources: list[int] = []  # of the same pieces, in the folded text

@@ -4,18 +4,44 @@ import base64
 import re
 import string
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.settings import RedactSettings
 from stream_jobs.redact.folding import fold
 from stream_jobs.redact.keys import parse_keys
-from stream_jobs.redact.labels import LABEL
+from stream_jobs.redact.labels import KEYED_TYPES, LABEL, PLAIN_TYPES
 from stream_jobs.redact.pseudonyms import normalise, pseudonym
 from stream_jobs.redact.redactor import Redactor
 
 KEYS = parse_keys("k1:" + base64.b64encode(b"a" * 32).decode())
 REDACTOR = Redactor(RedactSettings(), KEYS)
+NEWER = parse_keys(
+    f"k2:{base64.b64encode(b'b' * 32).decode()},k1:{base64.b64encode(b'a' * 32).decode()}"
+)
+TYPES = sorted((KEYED_TYPES | PLAIN_TYPES) - {"SECRET"})
+
+
+def treated(treatment: str, secrets: str = "label") -> Redactor:
+    """Return a redactor with `treatment` for every type but secrets."""
+    told = ",".join(f"{kind}={treatment}" for kind in TYPES)
+    return Redactor(RedactSettings(treatments=f"{told},SECRET={secrets}"), KEYS)
+
+
+TREATED = {
+    "pseudonym": treated("pseudonym", "pseudonym"),
+    "label": treated("label"),
+    "partial": treated("partial"),
+    "drop": treated("drop", "drop"),
+    "keep": treated("keep"),
+    "mixed": Redactor(
+        RedactSettings(
+            treatments="EMAIL_ADDRESS=drop,PHONE_NUMBER=partial,IP_ADDRESS=keep,CREDIT_CARD=pseudonym"
+        ),
+        KEYS,
+    ),
+}
 
 PIECES = st.sampled_from(
     [
@@ -86,6 +112,26 @@ def test_twice_is_once(text: str) -> None:
     twice, spans = REDACTOR.redact_text(once, "acme")
     assert twice == once
     assert spans == []
+
+
+@pytest.mark.parametrize("treatment", TREATED)
+@given(text=TEXTS)
+@example(text="<SECjane@example.comRET> phone <SECjane@example.comRET> 4155552671")
+@example(text="415-555 jane@example.com-2671")
+@example(text="<SECjane@example.com-> jane@example.com-RET> phone 4155552671")
+def test_twice_is_once_with_every_treatment(treatment: str, text: str) -> None:
+    redactor = TREATED[treatment]
+    once, spans = redactor.redact_text(text, "acme")
+    assert redactor.redact_text(once, "acme") == (once, [])
+    ends = [0, *(span.end for span in spans)]
+    assert all(end <= span.start < span.end for end, span in zip(ends, spans, strict=False))
+
+
+@given(TEXTS)
+def test_twice_is_once_across_a_rotation(text: str) -> None:
+    once, _ = REDACTOR.redact_text(text, "acme")
+    rotated = Redactor(RedactSettings(), NEWER)
+    assert rotated.redact_text(once, "acme") == (once, [])
 
 
 @given(TEXTS)
