@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from schemas.errors import ConfigError
-from stream_jobs.act.yaml_lines import Located, Problems
+from stream_jobs.yaml_lines import Located, Problems
 from stream_jobs.detect.drift import DriftParameters
 from stream_jobs.detect.outliers import OutlierParameters
 from stream_jobs.detect.rates import RateParameters
@@ -100,7 +100,7 @@ def load_rules(text: str, name: str = "rules") -> tuple[Rule, ...]:
     Raises ConfigError with one line per mistake, each `name:line: what is wrong, what is expected`.
     """
     problems = Problems(name)
-    root = problems.parse(text)
+    root = problems.parse(text, "`rules:` with a list of rules")
     rules: list[Rule] = []
     if root is not None:
         root.only({"rules"})

@@ -27,8 +27,11 @@ class Problems:
         """Note one; `line` counts from 1."""
         self._lines.append((line, f"{self.name}:{line}: {found}; expected {expected}"))
 
-    def parse(self, text: str) -> "Located | None":
-        """Return the mapping that is the whole file; None (and a mistake) if it is none."""
+    def parse(self, text: str, expected: str) -> "Located | None":
+        """Return the mapping that is the whole file; None (and a mistake) if it is none.
+
+        `expected` says what the file should hold.
+        """
         try:
             data = YAML(typ="rt").load(text)
         except YAMLError as error:
@@ -36,7 +39,7 @@ class Problems:
             self.add(mark.line + 1 if mark else 1, f"not YAML: {_brief(error)}", "valid YAML")
             return None
         if not isinstance(data, CommentedMap):
-            self.add(1, "no mapping", "`rules:` with a list of rules")
+            self.add(1, "no mapping", expected)
             return None
         return Located(data, self, 1)
 
@@ -66,9 +69,10 @@ class Located:
 
     def wrong(self, key: str, found: str, expected: str) -> None:
         """Note a mistake at `key`, or at the mapping if it isn't there."""
-        self.problems.add(self._line(key), f"{key}: {found}", expected)
+        self.problems.add(self.line_of(key), f"{key}: {found}", expected)
 
-    def _line(self, key: str) -> int:
+    def line_of(self, key: str) -> int:
+        """Return the line of `key`, counted from 1; that of the mapping if it isn't there."""
         position = self.data.lc.data or {}
         return int(position[key][0]) + 1 if key in position else self.line
 
@@ -115,6 +119,21 @@ class Located:
             return default
         return float(value)
 
+    def texts(self, key: str) -> list[tuple[int, str]]:
+        """Return the texts in the list under `key`, each with its line; empty if it isn't there."""
+        value = self.data.get(key, CommentedSeq())
+        if not isinstance(value, CommentedSeq):
+            self.wrong(key, "no list", "a list of texts")
+            return []
+        found = []
+        for index, one in enumerate(value):
+            line = int(value.lc.data[index][0]) + 1
+            if isinstance(one, str) and one.strip():
+                found.append((line, str(one)))
+            else:
+                self.problems.add(line, f"{key}: {one!r}", "a text (in quotes, if it is a number)")
+        return found
+
     def strings(self, key: str) -> dict[str, str]:
         """Return a mapping as texts; empty if it isn't there."""
         inner = self.mapping(key) if key in self.data else None
@@ -126,7 +145,7 @@ class Located:
         if not isinstance(value, CommentedMap):
             self.wrong(key, "missing" if value is None else "no mapping", "a mapping")
             return None
-        return Located(value, self.problems, self._line(key))
+        return Located(value, self.problems, self.line_of(key))
 
     def items(self, key: str) -> list["Located"]:
         """Return the mappings in the list under `key`."""
