@@ -9,10 +9,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from schemas.errors import ConfigError
-from stream_jobs.yaml_lines import Located, Problems
 from stream_jobs.detect.drift import DriftParameters
 from stream_jobs.detect.outliers import OutlierParameters
 from stream_jobs.detect.rates import RateParameters
+from stream_jobs.yaml_lines import Located, Problems
 
 Kind = Literal["prompt_tuning", "rag_reindex", "retrain", "rollback", "review", "alert"]
 KINDS: Final = ("prompt_tuning", "rag_reindex", "retrain", "rollback", "review", "alert")
