@@ -207,6 +207,23 @@ FROM metrics AS m
 GROUP BY tenant_id, window_start, window_ms, model_version, prompt_version, segment
 ORDER BY tenant_id, window_start, model_version, prompt_version, segment;
 
+-- How much personal data was replaced, by type? The values themselves are nowhere.
+CREATE OR REPLACE VIEW redactions_by_type $on_cluster AS
+SELECT
+    tenant_id,
+    toDate(window_start) AS day,
+    pair.1 AS type,
+    sum(pair.2) AS redactions
+FROM (
+    SELECT
+        tenant_id,
+        window_start,
+        arrayJoin(arrayZip(mapKeys(m.redactions), mapValues(m.redactions))) AS pair
+    FROM metrics AS m
+)
+GROUP BY tenant_id, day, type
+ORDER BY tenant_id, day, redactions DESC, type;
+
 -- The last word on every episode.
 CREATE OR REPLACE VIEW open_actions $on_cluster AS
 SELECT

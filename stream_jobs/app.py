@@ -50,15 +50,17 @@ def redact_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -
     from stream_jobs.redact.build import build_redactor  # noqa: PLC0415 - only what a stage needs
     from stream_jobs.redact.stage import RedactConfig  # noqa: PLC0415
 
+    redactor = build_redactor(settings.redact)  # first: without a key nothing else matters
     config = RedactConfig(
         prefix=settings.kafka.topic_prefix,
         future_bound_ms=settings.stage.future_bound_ms,
         max_record_bytes=settings.stage.max_record_bytes,
         dead_letter_schema=registry.id_of(DEAD_LETTERS),
-        redactor=build_redactor(settings.redact),
+        redactor=redactor,
         schema_of=schemas.get,
     )
-    return Stage("redact", INPUTS["redact"], CHECKPOINTS_REDACT, config.build), None
+    report = config.tally.report
+    return Stage("redact", INPUTS["redact"], CHECKPOINTS_REDACT, config.build, report), None
 
 
 def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:

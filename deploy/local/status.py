@@ -95,4 +95,6 @@ def _part(part: PartState) -> dict[str, Any]:
         else:
             shown.update(state=report["state"], commit_age_s=report["commit_age_s"])
             shown["message"] = str(report.get("detail") or "")
+            if "redactions" in report:  # by type, since the process started
+                shown["redactions"] = report["redactions"]
     return shown

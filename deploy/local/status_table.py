@@ -22,6 +22,11 @@ def print_status(told: dict[str, Any]) -> None:
         if part["message"]:
             lines = part["message"].splitlines()[-_MESSAGE_LINES:]
             print(f"{part['name']}: " + "\n    ".join(lines))
+    for part in told["parts"]:
+        if part.get("redactions"):
+            counts = sorted(part["redactions"].items(), key=lambda entry: (-entry[1], entry[0]))
+            shown = ", ".join(f"{kind} {count:,}" for kind, count in counts)
+            print(f"{part['name']} replaced since its start: {shown}")
     letters = told["dead_letters"]
     print(f"dead letters: {'unknown, Kafka does not answer' if letters is None else letters}")
 

@@ -6,7 +6,7 @@ Undecodable or invalid: a dead letter, nothing else. State: none but offsets.
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from schemas.codec import PREFIX_BYTES, decode, encode, frame, schema_id
@@ -16,6 +16,7 @@ from schemas.topics import CONTROL_HEADER, RAW, REDACTIONS_HEADER, redacted
 from schemas.writer_schema import WriterSchema
 from stream_jobs.align import Aligner
 from stream_jobs.redact.redactor import Redactor
+from stream_jobs.redact.tally import Tally
 from stream_jobs.redact.treatment import Plan, compile_plan
 from stream_jobs.set_aside import set_aside
 from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
@@ -35,6 +36,7 @@ class RedactConfig:
     dead_letter_schema: int
     redactor: Redactor
     schema_of: SchemaOf
+    tally: Tally = field(default_factory=Tally)
 
     def build(self, restored: Restored) -> "RedactStage":
         """Return the logic of one partition number."""
@@ -118,6 +120,7 @@ class RedactStage:
                 )
                 outputs[place] = self._dead_letter(topic, record, error, now_ms)
                 continue
+            self._config.tally.add(counts)
             key = event["session_id"].encode()
             outputs[place] = Outbound(_OUTPUT[topic], key, body, self._partition, _counts(counts))
 

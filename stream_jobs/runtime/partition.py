@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer
 
@@ -31,6 +31,7 @@ class Stage:
     inputs: tuple[Topic, ...]
     checkpoints: Topic
     build: Callable[[Restored], Logic]
+    report: Callable[[], dict[str, Any]] = dict  # further fields for the health endpoint
 
 
 class Prepared(NamedTuple):

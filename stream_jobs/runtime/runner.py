@@ -290,6 +290,7 @@ class Runner:
             lag=lag,
             checkpoint_bytes=max((t.checkpoint_bytes for t in self._tasks.values()), default=0),
             waiting=sum(t.logic.stats().get("waiting", 0) for t in self._tasks.values()),
+            **self._stage.report(),
         )
         if lag == 0:
             self._health.committed()

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from schemas.writer_schema import WriterSchema
 from stream_jobs.redact.keys import parse_keys
 from stream_jobs.redact.redactor import Redactor
 from stream_jobs.redact.stage import SLICE, RedactConfig, RedactStage
+from stream_jobs.redact.tally import Tally
 from stream_jobs.stage import Chunk, Outbound, Restored
 
 NOW = 1_790_000_000_000
@@ -207,6 +208,20 @@ def test_what_is_redacted_is_counted_in_a_header() -> None:
     assert b"jane" not in first.value
     assert first.headers == [("feedloop-redactions", b'{"EMAIL_ADDRESS":1}')]
     assert second.headers is None
+
+
+def test_what_is_redacted_is_told_to_the_health_endpoint_by_type() -> None:
+    config = replace(CONFIG, tally=Tally())
+    stage = config.build(Restored(3, {FEEDBACK.name: 0}))
+    quiet(stage)
+    bodies = [
+        body(comment="jane.doe@example.com"),
+        b"jane@example.com",
+        body(comment="a@b.co c@d.co"),
+    ]
+    stage.offer(chunk([Read(n, value) for n, value in enumerate(bodies)]), NOW)
+    stage.step(NOW)
+    assert config.tally.report() == {"redactions": {"EMAIL_ADDRESS": 3}}
 
 
 def test_steps_go_slice_by_slice_and_the_next_offset_follows() -> None:
