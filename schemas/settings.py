@@ -89,6 +89,7 @@ class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     commit_interval_ms: int = 200  # how often a partition commits while it has work
     session_timeout_ms: int = 10_000  # silence after which a dead worker's partitions move
+    slot: str = ""  # this worker's own name, kept over restarts; empty: a new member each time
     max_checkpoint_bytes: int = 262_144  # a larger checkpoint is a fatal error
     future_bound_ms: int = 300_000  # an event dated later than now + this is a dead letter
     max_record_bytes: int = 900_000  # a larger event is a dead letter

@@ -18,8 +18,13 @@ def is_control(message: Message) -> bool:
 
 
 def consumer_config(settings: Settings, name: str) -> dict[str, Any]:
-    """Return the consumer's properties: committed records only, and no silent jump ever."""
+    """Return the consumer's properties: committed records only, and no silent jump ever.
+
+    With a slot the group knows a worker that was started again: it gets its partitions at once.
+    """
+    slot = settings.stage.slot
     return {
+        **({"group.instance.id": slot} if slot else {}),
         **kafka_config(settings.kafka),
         "group.id": group(name, settings.kafka.topic_prefix),
         "client.id": name,

@@ -152,7 +152,7 @@ def build_app(stage: Stage, settings: Settings, runner: Runner) -> faust.App:
         web_enabled=False,
         agent_supervisor=CrashingSupervisor,
     )
-    app.transport = transport_of(runner)(app.conf.broker_consumer, app)
+    app.transport = transport_of(runner, settings.stage.slot)(app.conf.broker_consumer, app)
     source = app.topic(
         *(topic.full(kafka.topic_prefix) for topic in stage.inputs),
         key_type=bytes,

@@ -156,7 +156,7 @@ def _worker_part(name: str, port: int, layout: Layout, environ: Mapping[str, str
         log=layout.logs / f"{name}.log",
         ready=partial(works, port),
         healthy=partial(lives, port),
-        environ={**environ, "FEEDLOOP_HEALTH_PORT": str(port)},
+        environ={**environ, "FEEDLOOP_HEALTH_PORT": str(port), "FEEDLOOP_STAGE_SLOT": name},
         layer=WORKER_LAYER,
         grace_s=_WORKER_GRACE_S,
         fatal_exit=FATAL_EXIT,

@@ -47,8 +47,10 @@ class Transactions:
                 "message.max.bytes": MAX_MESSAGE_BYTES,
                 "queue.buffering.max.messages": 1_000_000,
                 "queue.buffering.max.kbytes": 256 << 10,
+                "error_cb": self._note,
             }
         )
+        self._fatal: KafkaError | None = None
         self._member = member
         self.open = False
 
@@ -78,6 +80,8 @@ class Transactions:
                     break
                 except BufferError:
                     self._producer.poll(0.05)
+                except KafkaException as error:
+                    raise self._sorted("produce", error) from error
         self._producer.poll(0)
 
     def commit(self, offsets: Mapping[tuple[str, int], int], metadata: Mapping[str, str]) -> None:
@@ -124,7 +128,15 @@ class Transactions:
             else:
                 return
 
+    def _note(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error
+
     def _sorted(self, what: str, error: KafkaException) -> Exception:
-        if error.args[0].code() in FENCED:
+        cause: KafkaError = error.args[0]
+        if cause.code() == KafkaError._FATAL:  # noqa: SLF001 - found before: the callback knows what
+            self._producer.poll(0)
+            cause = self._fatal or cause
+        if cause.code() in FENCED:
             return FencedError(f"{what}: another process owns {self._name} now")
         return error

@@ -16,7 +16,7 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from schemas.errors import MissingDataError
+from schemas.errors import FencedError, MissingDataError
 
 FETCH_WAIT_MS = 50  # Faust hard-codes 1500: half a second of latency on average
 POLL_S = 0.1
@@ -60,12 +60,33 @@ class Owner(Protocol):
 class ChunkThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread; its client reads committed records only."""
 
+    consumer: "ChunkConsumer"
+
+    async def on_start(self) -> None:
+        """Start the client; a worker with a slot ends when the group doesn't know it any more."""
+        await super().on_start()
+        if self.consumer.slot:
+            assert self._consumer is not None
+            coordinator = self._consumer._coordinator  # noqa: SLF001 - no public way
+            coordinator.reset_generation = lambda: self._given_up(coordinator._closing.done())  # noqa: SLF001
+
+    def _given_up(self, closing: bool) -> None:
+        # aiokafka would join again, and take the slot from the process that has it by now.
+        if closing:
+            return
+        error = FencedError(
+            f"the group {self.app.conf.id} has given up the member in slot {self.consumer.slot!r}: "
+            "it was silent too long, or another process took the slot"
+        )
+        asyncio.run_coroutine_threadsafe(self.consumer.owner.failed(error), self.parent_loop)
+
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
         auth = driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context)
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
+            group_instance_id=self.consumer.slot or None,
             bootstrap_servers=driver.server_list(transport.url, transport.default_port),
             partition_assignment_strategy=[RangePartitionAssignor],  # keeps topics co-partitioned
             isolation_level="read_committed",
@@ -129,6 +150,7 @@ class ChunkConsumer(driver.Consumer):
     """Delivers each fetch whole to the one agent; seeks where the owner says; commits nothing."""
 
     owner: Owner
+    slot: str  # the group's name for this worker, the same after a restart; empty: none
 
     def _new_consumer_thread(self) -> ChunkThread:
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
@@ -177,9 +199,9 @@ class ChunkConsumer(driver.Consumer):
         """Do nothing: Faust's watch on acknowledged events doesn't apply to chunks."""
 
 
-def transport_of(owner: Owner) -> type[driver.Transport]:
+def transport_of(owner: Owner, slot: str = "") -> type[driver.Transport]:
     """Return Faust's aiokafka transport with our consumer, steered by `owner`."""
-    steered = type("SteeredConsumer", (ChunkConsumer,), {"owner": owner})
+    steered = type("SteeredConsumer", (ChunkConsumer,), {"owner": owner, "slot": slot})
     return type("ChunkTransport", (driver.Transport,), {"Consumer": steered})
 
 

@@ -165,6 +165,31 @@ def test_a_frozen_owner_is_fenced(
         list(pool.map(one, FREEZE_POINTS[name]))
 
 
+LONG_MS = "120000"  # longer than any test waits: nothing here may depend on a session that ends
+SLOT = {"FEEDLOOP_STAGE_SLOT": "sink-0", "FEEDLOOP_STAGE_SESSION_TIMEOUT_MS": LONG_MS}
+
+
+def test_a_slot_is_taken_again_at_once_and_its_zombie_ends(scene: Scene) -> None:
+    scene.put_everything(10)
+    victim = scene.start(**SLOT)
+    scene.drain()
+    victim.kill()
+    victim.wait()
+    scene.put_everything(10)
+    zombie = scene.start(**SLOT)
+    scene.drain()
+    zombie.send_signal(signal.SIGSTOP)
+    scene.put_everything(10)
+    scene.start(**SLOT)
+    scene.drain()
+    zombie.send_signal(signal.SIGCONT)
+    assert zombie.wait(60) == 2, scene.log(zombie)
+    scene.put_everything(10)
+    scene.drain()
+    assert scene.stop() == 0
+    scene.check()
+
+
 def test_clickhouse_away_at_start_and_in_between(
     settings: Settings, tmp_path: Path, parts_folder: Path
 ) -> None:

@@ -187,6 +187,59 @@ def test_an_owner_that_was_away_is_fenced_and_writes_nothing(line: Line) -> None
     assert successor.poll() is None
 
 
+LONG_MS = "120000"  # longer than any test waits: nothing here may depend on a session that ends
+SLOT = {"FEEDLOOP_STAGE_SLOT": "join-0", "FEEDLOOP_STAGE_SESSION_TIMEOUT_MS": LONG_MS}
+
+
+def test_a_killed_worker_that_is_started_again_goes_on_at_once(line: Line) -> None:
+    """The group knows it by its slot: nobody waits for the dead one's session to end."""
+    line.put(0, 20)
+    victim = line.start(**SLOT)
+    line.until(line.through, "the first worker is at work")
+    victim.kill()
+    victim.wait()
+    line.put(20, 40)
+    again = line.start(**SLOT)
+    line.until(line.through, "it goes on")
+    line.check(40)
+    again.terminate()
+    assert line.code(again) == 0
+    line.put(40, 60)
+    line.start(**SLOT)
+    line.until(line.through, "it goes on after it was told to stop, too")
+    line.check(60)
+
+
+def test_of_two_processes_in_a_slot_the_older_ends(line: Line) -> None:
+    line.put(0, 20)
+    zombie = line.start(**SLOT)
+    line.until(line.through, "the first worker is at work")
+    zombie.send_signal(signal.SIGSTOP)
+    line.put(20, 40)
+    successor = line.start(**SLOT)
+    line.until(line.through, "the second one takes the slot")
+    zombie.send_signal(signal.SIGCONT)
+    assert line.code(zombie) == 2
+    assert "fenced: " in line.log(zombie)
+    line.put(40, 60)
+    line.until(line.through, "the second one goes on")
+    assert successor.poll() is None
+    line.check(60)
+
+
+def test_a_slot_that_is_given_up_costs_the_session_timeout(line: Line) -> None:
+    """Two slots share the work; when one is gone for good, the other has all of it."""
+    line.put(0, 20)
+    leaver = line.start(FEEDLOOP_STAGE_SLOT="join-0")
+    line.until(line.through, "the first worker is at work")
+    line.start(FEEDLOOP_STAGE_SLOT="join-1")
+    leaver.terminate()
+    assert line.code(leaver) == 0
+    line.put(20, 40)
+    line.until(line.through, "the other one takes over")
+    line.check(40)
+
+
 def stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T")
 

@@ -32,7 +32,7 @@ def objects() -> list[tuple[str, dict[str, Any]]]:
 
 
 def deployments() -> dict[str, dict[str, Any]]:
-    found = [o for _, o in objects() if o["kind"] == "Deployment"]
+    found = [o for _, o in objects() if o["kind"] == "StatefulSet"]
     return {o["metadata"]["name"].removeprefix("feedloop-"): o for o in found}
 
 
@@ -96,6 +96,8 @@ def test_each_deployment_selects_its_own_pods_and_is_probed(name: str) -> None:
     container = spec["template"]["spec"]["containers"][0]
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         assert container[probe]["httpGet"] == {"path": "/health", "port": "health"}
+    slot = {"fieldRef": {"fieldPath": "metadata.name"}}
+    assert {"name": "FEEDLOOP_STAGE_SLOT", "valueFrom": slot} in container["env"]
     budgets = [o for _, o in objects() if o["kind"] == "PodDisruptionBudget"]
     assert spec["selector"] in [b["spec"]["selector"] for b in budgets]
 
