@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "drain": "Wait until all that was accepted is in both stores.",
     "query": "Ask ClickHouse a question in SQL.",
     "actions": "Show the action events, or follow them.",
+    "embed": "Fit the model that says what prompts are about.",
     "redact": "Show what redaction finds in a text and what it makes of it.",
     "replay": "Send dead letters again, read from their source.",
     "demo": "See the whole loop at work in a few minutes.",

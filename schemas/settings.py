@@ -104,6 +104,7 @@ class RedactSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     max_text_chars: int = 200_000  # longer texts are replaced whole
     treatments: str = ""  # per type, e.g. "PHONE_NUMBER=partial,PERSON=label"; wins over the rules
     rules_file: str = ""  # YAML: own patterns, context words, allow lists, treatments
+    topic_model: str = ""  # file of `feedloop embed fit`; empty: prompts get no topic
 
 
 class JoinSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

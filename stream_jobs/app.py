@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import faust
@@ -58,9 +59,18 @@ def redact_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -
         dead_letter_schema=registry.id_of(DEAD_LETTERS),
         redactor=redactor,
         schema_of=schemas.get,
+        topics=_topics(settings.redact.topic_model),
     )
     report = config.tally.report
     return Stage("redact", INPUTS["redact"], CHECKPOINTS_REDACT, config.build, report), None
+
+
+def _topics(file: str) -> Any:
+    if not file:
+        return None
+    from stream_jobs.embed.topics import load_topics  # noqa: PLC0415
+
+    return load_topics(Path(file))
 
 
 def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:

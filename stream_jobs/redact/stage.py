@@ -12,11 +12,12 @@ from typing import Any, Final
 from schemas.codec import PREFIX_BYTES, decode, encode, frame, schema_id
 from schemas.errors import InvalidRecord, SkippableError, UndecodableRecord
 from schemas.records import check_event
-from schemas.topics import CONTROL_HEADER, RAW, REDACTIONS_HEADER, redacted
+from schemas.topics import CONTROL_HEADER, INFERENCE, RAW, REDACTIONS_HEADER, redacted
 from schemas.writer_schema import WriterSchema
 from stream_jobs.align import Aligner
 from stream_jobs.redact.redactor import Redactor
 from stream_jobs.redact.tally import Tally
+from stream_jobs.redact.topic import Labeller, label_prompts
 from stream_jobs.redact.treatment import Plan, compile_plan
 from stream_jobs.set_aside import set_aside
 from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
@@ -37,6 +38,7 @@ class RedactConfig:
     redactor: Redactor
     schema_of: SchemaOf
     tally: Tally = field(default_factory=Tally)
+    topics: Labeller | None = None
 
     def build(self, restored: Restored) -> "RedactStage":
         """Return the logic of one partition number."""
@@ -110,6 +112,8 @@ class RedactStage:
         results = self._config.redactor.redact_records(
             self._plan(writer), [event for _, _, event in batch]
         )
+        if self._config.topics is not None and topic == INFERENCE.name:
+            label_prompts(self._config.topics, [event for event, _ in results])
         for (place, record, _), (event, counts) in zip(batch, results, strict=True):
             body = frame(number, encode(writer.parsed, event))
             if len(body) > self._config.max_record_bytes:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ BOUND = 300_000
 ROOM = 2_000  # bytes of a record
 KEYS = parse_keys("k1:" + base64.b64encode(b"a" * 32).decode())
 REDACTOR = Redactor(RedactSettings(), KEYS)
+EMAIL = "jane.doe@example.com"
 FEEDBACK_ID, INFERENCE_ID = 2, 1
 WRITERS = {
     number: WriterSchema(number, json.dumps(definition(name)))
@@ -276,3 +277,49 @@ def test_topics_are_taken_in_the_order_of_arrival() -> None:
         ["feedback.redacted"],
         [],
     ]
+
+
+class Lengths:
+    """A model whose topics are the lengths of the prompts."""
+
+    def label(self, prompts: Sequence[str]) -> list[str]:
+        return [f"length-{len(prompt)}" for prompt in prompts]
+
+
+def asked(said: list[tuple[str, str]], topic: str | None = None) -> dict[str, Any]:
+    return {
+        "inference_id": "i1",
+        "session_id": "s1",
+        "tenant_id": "t",
+        "event_time": NOW,
+        "model_version": "m",
+        "prompt_version": "p",
+        "status": "ok",
+        "latency_ms": 1,
+        "input_tokens": 1,
+        "output_tokens": 1,
+        "prompt_topic": topic,
+        "messages": [{"role": role, "content": content} for role, content in said],
+    }
+
+
+@pytest.mark.parametrize(
+    ("inference", "topic"),
+    [
+        (asked([("user", "abc"), ("assistant", "x"), ("user", "abcd")]), "length-4"),
+        (asked([("user", "abc"), ("assistant", "x")]), "length-3"),
+        (asked([("system", "ab")]), "length-2"),
+        (asked([]), "length-0"),
+        (asked([("user", "abc")], "returns"), "returns"),
+        (asked([("user", EMAIL)]), f"length-{len(REDACTOR.redact_text(EMAIL, 't')[0])}"),
+    ],
+    ids=["last question", "question", "no user", "nothing", "the sender's word", "redacted first"],
+)
+def test_a_prompt_gets_its_topic(inference: dict[str, Any], topic: str) -> None:
+    stage = replace(CONFIG, topics=Lengths()).build(Restored(3, {}))
+    value = frame(INFERENCE_ID, encode(parsed("Inference"), inference))
+    stage.offer(chunk([Read(0, value)], INFERENCE.name), NOW)
+    quiet(stage, FEEDBACK.name, INTERACTION.name)
+    (output,) = stage.step(NOW)
+    assert output.value is not None
+    assert decode(parsed("Inference"), output.value[PREFIX_BYTES:])["prompt_topic"] == topic
