@@ -22,6 +22,8 @@ _KEY_GATE: Final = (
 _BARE: Final = r"(?:[^\s\"'`,;<>&\ufffc(){}\[\]]|[&;](?![\s\"'`]|\w{1,32}=|$))"
 _QUOTED: Final = r"[^\n\"'`<>\ufffc]"
 
+NO_VALUE: Final = "a word, a fill-in or code, no secret"
+
 FILL_INS: Final = frozenset(
     """
     password passwd secret token none null true false undefined changeme change_me example
@@ -45,37 +47,36 @@ def _plausible(value: str) -> bool:
     )
 
 
-def _quoted(match: re.Match[str]) -> tuple[int, int] | None:
+def _quoted(match: re.Match[str]) -> tuple[int, int] | str:
     value = match.group("value").rstrip("\\")  # of an escaped closing quote
     if not value or not _plausible(value) or (" " in value and not any(c.isdigit() for c in value)):
-        return None
+        return NO_VALUE
     return match.start("value"), match.start("value") + len(value)
 
 
-def _bare(match: re.Match[str]) -> tuple[int, int] | None:
+def _bare(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept a value that no word and no expression looks like."""
     start, end = match.span("value")
     value = match.group("value").rstrip(".:!?")
     end = start + len(value)
     if len(value) < 4 or not _plausible(value) or match.string[end : end + 1] in ("(", "["):
-        return None
+        return NO_VALUE
     if any(c.isdigit() for c in value) or any(not c.isalnum() and c not in "._-" for c in value):
         return start, end
-    return (start, end) if len(value) >= 12 and not (value.islower() or value.isupper()) else None
+    wordlike = len(value) < 12 or value.islower() or value.isupper()
+    return NO_VALUE if wordlike else (start, end)
 
 
-def _spoken(match: re.Match[str]) -> tuple[int, int] | None:
+def _spoken(match: re.Match[str]) -> tuple[int, int] | str:
     found = _bare(match)
-    if found is None or not any(c.isdigit() for c in match.group("value")):
-        return None
-    return found
+    return found if any(c.isdigit() for c in match.group("value")) else NO_VALUE
 
 
-def _authorization(match: re.Match[str]) -> tuple[int, int] | None:
+def _authorization(match: re.Match[str]) -> tuple[int, int] | str:
     value = match.group("value").rstrip(".")
     mixed = any(c.isdigit() for c in value) or (len(value) >= 16 and not value[1:].islower())
     if len(value) < 12 or not _plausible(value) or not mixed:
-        return None
+        return NO_VALUE
     return match.start("value"), match.start("value") + len(value)
 
 

@@ -9,6 +9,8 @@ import tldextract
 from stream_jobs.redact.recogniser import Recogniser
 
 MAX_LOCAL: Final = 64
+MAIL_DOMAIN: Final = "a domain that mail could go to"
+NO_MAIL_DOMAIN: Final = "no domain that mail could go to"
 _LOCAL: Final = frozenset("._%+-~'!#$&*")
 _SPECIAL_USE: Final = frozenset(
     """
@@ -51,16 +53,16 @@ def _local_start(text: str, at: int) -> int:
     return start
 
 
-def _address(match: re.Match[str]) -> tuple[int, int] | None:
+def _address(match: re.Match[str]) -> tuple[int, int] | str:
     text, at = match.string, match.start()
     start, end = _local_start(text, at), match.end()
     if start == at or not _plausible(match.group("domain"), text[end : end + 1] or " "):
-        return None
+        return NO_MAIL_DOMAIN
     return start, end
 
 
-def _spelled(match: re.Match[str]) -> tuple[int, int] | None:
-    return match.span() if match.group("tld").lower() in top_level_domains() else None
+def _spelled(match: re.Match[str]) -> tuple[int, int] | str:
+    return match.span() if match.group("tld").lower() in top_level_domains() else NO_MAIL_DOMAIN
 
 
 _AT: Final = r"(?:\s?[\[({]\s?(?:at|@)\s?[\])}]\s?|\s(?:at|AT)\s)"
@@ -75,6 +77,7 @@ PLAIN_EMAIL: Final = Recogniser(
         r"@(?P<domain>(?:[^\W_](?:[\w-]{0,62})\.){1,8}(?:[^\W\d_]{2,63}|xn--[A-Za-z0-9-]{2,59})(?![\w]))"
     ),
     _address,
+    proof=MAIL_DOMAIN,
 )
 
 ENCODED_EMAIL: Final = Recogniser(
@@ -86,7 +89,8 @@ ENCODED_EMAIL: Final = Recogniser(
         r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}%40(?:[A-Za-z0-9][\w-]{0,62}\.){1,8}"
         r"(?P<tld>[A-Za-z]{2,24})(?!\w)"
     ),
-    lambda match: match.span() if match.group("tld").lower() in top_level_domains() else None,
+    _spelled,
+    proof=MAIL_DOMAIN,
 )
 
 EMAILS: Final = (
@@ -102,6 +106,7 @@ EMAILS: Final = (
             r"(?P<tld>[A-Za-z]{2,24})(?!\w)"
         ),
         _spelled,
+        proof=MAIL_DOMAIN,
     ),
     Recogniser(
         "email_bracketed",
@@ -113,5 +118,6 @@ EMAILS: Final = (
             r"(?:[a-z0-9][\w-]{0,62}\.){1,4}(?P<tld>[a-z]{2,24})(?!\w)"
         ),
         _spelled,
+        proof=MAIL_DOMAIN,
     ),
 )

@@ -6,6 +6,8 @@ Secrets are looked for all the same: a hash can be a password.
 import re
 from typing import Final
 
+from stream_jobs.redact.spans import Span
+
 ALWAYS_CLAIMED: Final = frozenset(("DATE_OF_BIRTH",))
 """Types that an ISO date may well be: a word beside it said so."""
 
@@ -20,6 +22,18 @@ EXEMPT: Final = re.compile(
     r"(?:[0-9A-Fa-f]{128}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{56}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{32})"
     r"(?![A-Za-z0-9])"
 )
+
+
+def exempt(text: str, span: Span) -> bool:
+    """Whether no pattern may claim `span`; the slow way, for one span."""
+    return is_exempt(span, exempt_ranges(text))
+
+
+def is_exempt(span: Span, ranges: list[tuple[int, int]]) -> bool:
+    """Whether `span` touches one of the exempt `ranges` and its type gives way to them."""
+    if span.layer == "secrets" or span.type in ALWAYS_CLAIMED:
+        return False
+    return any(span.start < end and start < span.end for start, end in ranges)
 
 
 def exempt_ranges(text: str) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from stdnum import iban, luhn
 
-from stream_jobs.redact.recogniser import Recogniser, before, digits
+from stream_jobs.redact.recogniser import NO_WORD, Recogniser, before, digits
 
 _BRANDS: Final = re.compile(
     r"4\d{12}|4\d{15}|4\d{18}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
@@ -19,7 +19,7 @@ _GROUPS: Final = (
 )
 
 
-def _card(match: re.Match[str]) -> tuple[int, int] | None:
+def _card(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept a number grouped like a card's, of a known brand, with a right check digit.
 
     A short fifth group may be no part of it but the date or code that follows.
@@ -28,7 +28,11 @@ def _card(match: re.Match[str]) -> tuple[int, int] | None:
     if _is_card(match.group("value")):
         return start, end
     shorter = match.group("value")[:19]
-    return (start, start + 19) if end - start > 20 and _is_card(shorter) else None
+    return (
+        (start, start + 19)
+        if end - start > 20 and _is_card(shorter)
+        else "no known brand or a wrong check digit"
+    )
 
 
 def _is_card(raw: str) -> bool:
@@ -63,33 +67,31 @@ _IBAN_LENGTHS: Final = {
 """Characters of an IBAN by country (SWIFT's IBAN registry)."""
 
 
-def _iban(match: re.Match[str]) -> tuple[int, int] | None:
+NO_IBAN: Final = "not as long as the country's, or wrong check digits"
+
+
+def _iban(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept as many whole groups as the country's IBANs have, with right check digits."""
     raw = match.group()
     length = _IBAN_LENGTHS.get(raw[:2].upper(), 0)
     places = [i for i, c in enumerate(raw) if c not in " -"][:length]
     if not length or len(places) < length:
-        return None
+        return NO_IBAN
     end = places[-1] + 1
     if (raw[end : end + 1] or match.string[match.end() : match.end() + 1]).isalnum():
-        return None
+        return NO_IBAN
     compact = "".join(raw[i] for i in places).upper()
-    return (match.start(), match.start() + end) if iban.is_valid(compact) else None
+    return (match.start(), match.start() + end) if iban.is_valid(compact) else NO_IBAN
 
 
-_BIC_WORD: Final = re.compile(r"\b(?:bic|swift)\b[^\n]{0,16}$")
 _ACCOUNT_WORD: Final = re.compile(
     r"(?:account|acct|a/c|routing|aba|sort[ -]?code|konto)(?:[ _-]?(?:number|num|no|nr|id|nummer))?"
     r"[\"']?[ .:#=]{0,3}(?:is|was)?[ :\"']{0,3}$"
 )
 
 
-def _bic(match: re.Match[str]) -> tuple[int, int] | None:
-    return match.span() if _BIC_WORD.search(before(match, 24)) else None
-
-
-def _account(match: re.Match[str]) -> tuple[int, int] | None:
-    return match.span() if _ACCOUNT_WORD.search(before(match, 40)) else None
+def _account(match: re.Match[str]) -> tuple[int, int] | str:
+    return match.span() if _ACCOUNT_WORD.search(before(match, 40)) else NO_WORD
 
 
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -126,12 +128,12 @@ def bech32check(text: str) -> bool:
     return checksum in _BECH32_RESIDUES
 
 
-def _wallet(match: re.Match[str]) -> tuple[int, int] | None:
+def _wallet(match: re.Match[str]) -> tuple[int, int] | str:
     raw = match.group()
     if raw.startswith("0x"):
-        return match.span() if len(set(raw)) > 4 else None
+        return match.span() if len(set(raw)) > 4 else "a fill-in"
     known = bech32check(raw) if raw[:3].lower() == "bc1" else base58check(raw)
-    return match.span() if known else None
+    return match.span() if known else "wrong checksum"
 
 
 FINANCIAL: Final = (
@@ -158,9 +160,9 @@ FINANCIAL: Final = (
         "bic",
         "BIC_CODE",
         "patterns",
-        r"(?i)\bbic\b|\bswift\b",
+        r"[A-Z]{6}",
         re.compile(r"(?<![A-Za-z0-9])[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![A-Za-z0-9])"),
-        _bic,
+        words=("bic", "swift", "bic/swift", "swift/bic"),
     ),
     Recogniser(
         "bank_account",

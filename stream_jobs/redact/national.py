@@ -30,10 +30,7 @@ from stdnum.se import personnummer
 from stdnum.tr import tckimlik
 from stdnum.za import idnr as za_id
 
-from stream_jobs.redact.recogniser import Check, Recogniser, before, digits
-
-CONTEXT_CHARACTERS: Final = 40
-"""How far before a number its word may stand."""
+from stream_jobs.redact.recogniser import Check, Recogniser, digits
 
 Valid = Callable[[str], bool]
 
@@ -75,31 +72,29 @@ def _nric(value: str) -> bool:
     return upper[8] == _NRIC_LETTERS[upper[0]][total % 11]
 
 
-def _check(valid: Valid, words: re.Pattern[str] | None) -> Check:
-    def check(match: re.Match[str]) -> tuple[int, int] | None:
-        if words is not None and not words.search(before(match, CONTEXT_CHARACTERS)):
-            return None
-        return match.span() if valid(match.group()) else None
+def _check(valid: Valid) -> Check:
+    def check(match: re.Match[str]) -> tuple[int, int] | str:
+        return match.span() if valid(match.group()) else "wrong check digit or form"
 
     return check
 
 
 def _alone(kind: str, gate: str, pattern: str, valid: Valid) -> Recogniser:
     compiled = re.compile(rf"(?<![\w.-]){pattern}(?![\w-]|\.\d)")
-    return Recogniser(kind.lower(), kind, "patterns", gate, compiled, _check(valid, None))
+    return Recogniser(kind.lower(), kind, "patterns", gate, compiled, _check(valid))
 
 
 def _beside(kind: str, words: str, pattern: str, valid: Valid) -> Recogniser:
     compiled = re.compile(rf"(?<![\w.-]){pattern}(?![\w-]|\.\d)")
-    near = re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")
-    check = _check(valid, near)
     return Recogniser(
         f"{kind.lower()}_by_word",
         kind,
         "patterns",
-        rf"(?i)(?:^|[^a-z])(?:{words})(?:[^a-z]|$)",
+        r"\d",
         compiled,
-        check,
+        _check(valid),
+        words=tuple(words.split("|")),
+        proof="its form" if valid in (_any, _digit, _ssn, _itin, _nino) else "its check digit",
     )
 
 
@@ -183,7 +178,7 @@ _BESIDE: Final = (
     _beside("PL_PESEL", r"pesel", r"\d{11}", pesel.is_valid),
     _beside(
         "DE_TAX_ID",
-        r"steuer-?id|steuer-?identifikationsnummer|idnr|tin|tax id",
+        r"steuer ?id|steuer ?identifikationsnummer|idnr|tin|tax id",
         r"\d\d ?\d{3} ?\d{3} ?\d{3}",
         steuer_id.is_valid,
     ),

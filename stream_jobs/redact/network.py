@@ -15,20 +15,23 @@ _ADDRESS: Final = re.compile(
 )
 
 
-def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:
+NO_IPV6: Final = "no IPv6 address, loopback, or code"
+
+
+def _ipv4(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept a host's address: no netmask, no loopback, no version, no number of a section."""
     address = ipaddress.IPv4Address(match.group("value"))
     if address.is_loopback or address.is_unspecified or address.packed[0] == 255:
-        return None
+        return "loopback, netmask or no address"
     large = sum(octet >= 100 for octet in address.packed)
     if large < 2 and _VERSION.search(before(match, 16)):
-        return None
+        return "a version or the number of a section"
     if max(address.packed) < 10 and not _ADDRESS.search(before(match, 24)):
-        return None
+        return "small numbers without a word for addresses"
     return match.span()
 
 
-def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
+def _ipv6(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept a written-out address; `a::b` in code and `::1` are none."""
     raw = match.group("value").rstrip(".")
     if raw.endswith(":") and not raw.endswith("::"):
@@ -36,22 +39,22 @@ def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
     try:
         address = ipaddress.IPv6Address(raw)
     except ValueError:
-        return None
+        return NO_IPV6
     told = sum(c in "0123456789abcdefABCDEF" for c in raw)
     if address.is_loopback or told < 5 or raw.count(":") < 2 or not any(c.isdigit() for c in raw):
-        return None
+        return NO_IPV6
     if (
         "::" in raw
         and len(raw.partition(":")[0]) < 3
         and not raw.lower().startswith(("::ffff", "64:"))
     ):
-        return None
+        return NO_IPV6
     start = match.start("value")
     return start, match.end() if len(raw) == len(match.group("value")) else start + len(raw)
 
 
-def _mac(match: re.Match[str]) -> tuple[int, int] | None:
-    return match.span() if len(set(match.group().lower())) > 2 else None
+def _mac(match: re.Match[str]) -> tuple[int, int] | str:
+    return match.span() if len(set(match.group().lower())) > 2 else "all the same"
 
 
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"

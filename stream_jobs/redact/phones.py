@@ -12,7 +12,7 @@ from typing import Final
 
 import phonenumbers
 
-from stream_jobs.redact.recogniser import Recogniser, before, digits
+from stream_jobs.redact.recogniser import NO_WORD, Recogniser, before, digits
 
 REGIONS: Final = (
     "GB",
@@ -33,6 +33,9 @@ REGIONS: Final = (
     "TR",
 )
 """Where a number with a leading 0 is tried as a national one."""
+
+SHAPE_DOUBT: Final = 200
+"""A word that names another kind of number speaks louder than a telephone's shape."""
 
 MIN_DIGITS: Final = 7
 MAX_DIGITS: Final = 15  # E.164
@@ -55,13 +58,13 @@ _QUANTITY: Final = re.compile(
 )
 
 
-def _shape(match: re.Match[str]) -> tuple[int, int] | None:
+def _shape(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept 3-3-4 digits; with spaces alone only where it is no row of numbers."""
     text, (start, end) = match.string, match.span()
     if set(match.group("body")) <= set("0123456789 ") and (
         _ROW_BEFORE.search(text[max(0, start - 3) : start]) or _ROW_AFTER.match(text[end : end + 3])
     ):
-        return None
+        return "part of a row of numbers"
     return start, end
 
 
@@ -101,7 +104,7 @@ def _span(match: re.Match[str], part: str) -> tuple[int, int]:
     return match.start(), match.start() + len(part)
 
 
-def _international(match: re.Match[str]) -> tuple[int, int] | None:
+def _international(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept the longest run of whole groups after + or 00 that can be dialled."""
     for part in _prefixes(match):
         number = digits(part).removeprefix("00")
@@ -114,10 +117,10 @@ def _international(match: re.Match[str]) -> tuple[int, int] | None:
         shaped = possible and part[0] == "+" and not _DECIMAL.match(part)
         if shaped and (grouped or len(number) >= 10):
             return _span(match, part)
-    return None
+    return "no number that can be dialled"
 
 
-def _national(match: re.Match[str]) -> tuple[int, int] | None:
+def _national(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept the longest grouped run from a leading 0 that is valid in one of the regions."""
     for part in _prefixes(match):
         number = digits(part)
@@ -125,19 +128,19 @@ def _national(match: re.Match[str]) -> tuple[int, int] | None:
             continue
         if any(_possible(number, region)[1] for region in REGIONS):
             return _span(match, part)
-    return None
+    return "no valid number of any region tried"
 
 
-def _beside_word(match: re.Match[str]) -> tuple[int, int] | None:
+def _beside_word(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept 7 to 15 digits right after a word for telephones or calls."""
     if not _WORD.search(before(match, 32)):
-        return None
+        return NO_WORD
     for part in _prefixes(match):
         following = match.string[match.start() + len(part) : match.start() + len(part) + 12].lower()
         fits = MIN_DIGITS <= len(digits(part)) <= MAX_DIGITS and _uniform(part)
         if fits and not _DATE.search(part) and not _QUANTITY.match(following):
             return _span(match, part)
-    return None
+    return "a date, an amount, or of the wrong length"
 
 
 _SEP: Final = r"(?: ?[-./] ?| {1,2})"
@@ -154,6 +157,7 @@ PHONES: Final = (
             r"(?:,?\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?!\w|[-/]\d|\.\d)"
         ),
         _shape,
+        doubt=SHAPE_DOUBT,
     ),
     Recogniser(
         "phone_vanity",
@@ -164,7 +168,7 @@ PHONES: Final = (
             r"(?<!\w)(?:\+?1[-. ]?)?\(?8(?:00|88|77|66|55|44|33)\)?[-. ]"
             r"(?=[A-Z0-9-]{0,12}[A-Z])[A-Z0-9]{2,11}(?:-[A-Z0-9]{2,8}){0,2}(?!\w)"
         ),
-        lambda m: m.span() if sum(c.isalnum() for c in m.group()) >= 10 else None,
+        lambda m: m.span() if sum(c.isalnum() for c in m.group()) >= 10 else "too short",
     ),
     Recogniser(
         "phone_local_555",

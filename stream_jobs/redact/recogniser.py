@@ -6,15 +6,28 @@ possessive, starts at a boundary or at a literal, and what follows it can't matc
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
+from stream_jobs.redact.context import WordPattern, distance, word_gate, word_pattern
 from stream_jobs.redact.spans import Layer, Span
 
-Check = Callable[[re.Match[str]], tuple[int, int] | None]
-"""Given a candidate, the part of it that is the value (start, end), or None to refuse it."""
+Check = Callable[[re.Match[str]], tuple[int, int] | str]
+"""Given a candidate, the part of it that is the value (start, end), or why it is refused."""
+
+NO_WORD: Final = "no word beside it says so"
 
 
-def whole(match: re.Match[str]) -> tuple[int, int] | None:
+class Trial(NamedTuple):
+    """What a recogniser made of `text[start:end]`; `refusal` is empty if it was accepted."""
+
+    start: int
+    end: int
+    refusal: str
+    word: str  # the word beside it that decided, if one did
+
+
+def whole(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept the group `value` where the pattern has one, else the whole match."""
     return match.span("value") if "value" in match.re.groupindex else match.span()
 
@@ -26,16 +39,58 @@ class Recogniser:
     name: str  # unique; what `explain` calls it
     type: str  # as Presidio names it where it has one
     layer: Layer
-    gate: str  # RE2: a shape that is in every text that has a match
-    pattern: re.Pattern[str]
+    shape: str  # RE2: a shape that is in every text that has a match
+    pattern: Any  # re.Pattern[str], or an RE2 pattern that behaves like one
     validate: Check = whole
+    proof: str = "its shape"  # what acceptance rests on, for people
+    words: tuple[str, ...] = ()  # one of these must stand beside a value
+    doubt: int = 0  # loses against less doubt on the same span; words: their distance
+    _near: WordPattern | None = field(init=False, repr=False, compare=False)
+    gate: str = field(init=False, repr=False)  # RE2: in every text that has a value
 
-    def find(self, text: str) -> Iterator[Span]:
-        """Yield the spans in `text`; they may overlap those of other recognisers."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_near", word_pattern(self.words) if self.words else None)
+        object.__setattr__(self, "gate", word_gate(self.words) if self.words else self.shape)
+
+    def with_words(self, words: tuple[str, ...]) -> "Recogniser":
+        """Return this recogniser, which takes `words` beside a value as well."""
+        return replace(self, words=(*self.words, *words))
+
+    def find(self, text: str) -> list[tuple[int, Span]]:
+        """Return the doubt and the span of each value in `text`; spans may overlap others'."""
+        found = []
         for match in self.pattern.finditer(text):
-            found = self.validate(match)
-            if found is not None and found[0] < found[1]:
-                yield Span(found[0], found[1], self.type, self.layer)
+            span = self.validate(match)
+            if isinstance(span, str):
+                continue
+            start, end = span
+            doubt = self.doubt
+            if self._near is not None:
+                beside = distance(self._near, text, start, end)
+                if beside is None:
+                    continue
+                doubt = beside[0]
+            if start < end:
+                found.append((doubt, Span(start, end, self.type, self.layer)))
+        return found
+
+    def trials(self, text: str) -> Iterator[Trial]:
+        """Yield every candidate in `text`, the refused ones too; accepts what `find` does."""
+        for match in self.pattern.finditer(text):
+            span = self.validate(match)
+            if isinstance(span, str):
+                start, end = match.span() if match.end() > match.start() else match.span("value")
+                yield Trial(start, end, span, "")
+            elif span[0] < span[1]:
+                yield self._beside(text, *span)
+
+    def _beside(self, text: str, start: int, end: int) -> Trial:
+        if self._near is None:
+            return Trial(start, end, "", "")
+        beside = distance(self._near, text, start, end)
+        return (
+            Trial(start, end, NO_WORD, "") if beside is None else Trial(start, end, "", beside[1])
+        )
 
 
 def before(match: re.Match[str], characters: int) -> str:

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from schemas.settings import RedactSettings
 from stream_jobs.redact.email import ENCODED_EMAIL, PLAIN_EMAIL
+from stream_jobs.redact.explain import Candidate, explain
 from stream_jobs.redact.keys import Keys
 from stream_jobs.redact.labels import UNSCANNED, is_label, label_pattern, unscanned_label
 from stream_jobs.redact.names import NameFinder
+from stream_jobs.redact.own import NO_EXTRAS, Extras
 from stream_jobs.redact.patched import Patched
 from stream_jobs.redact.policy import Policy, parse_treatments
 from stream_jobs.redact.pseudonyms import pseudonym
-from stream_jobs.redact.registry import RECOGNISERS
 from stream_jobs.redact.replacer import Replacer
 from stream_jobs.redact.scan import Scan, Scanner
 from stream_jobs.redact.spans import Span
@@ -43,7 +44,13 @@ class Redactor:
     Safe to share by threads if the model is.
     """
 
-    def __init__(self, config: RedactSettings, keys: Keys, names: NameFinder | None = None) -> None:
+    def __init__(
+        self,
+        config: RedactSettings,
+        keys: Keys,
+        names: NameFinder | None = None,
+        extras: Extras = NO_EXTRAS,
+    ) -> None:
         self._max_chars = config.max_text_chars
         self._keys = keys
         self._names = names
@@ -51,8 +58,7 @@ class Redactor:
         self._labels = label_pattern(self._policy.own_types)
         self._replacer = Replacer(keys, self._policy)
         self._ids_replacer = Replacer(keys, Policy())
-        kept = self._policy.kept
-        self._scanner = Scanner([r for r in RECOGNISERS if r.type not in kept])
+        self._scanner = Scanner(extras=extras, labels=self._labels, kept=self._policy.kept)
         self._ids = Scanner((PLAIN_EMAIL, ENCODED_EMAIL))
 
     def redact_records(
@@ -70,13 +76,14 @@ class Redactor:
             walk = Walk(partial(self._settle, tenant))
             walk.visit([record], 0, plan.root)
             walks.append(walk)
-        found = self._find([slot.text for walk in walks for slot in walk.slots])
+        slots = [slot for walk in walks for slot in walk.slots]
+        found = self._find([slot.text for slot in slots], [slot.key for slot in slots])
         at = 0
         for walk, tenant in zip(walks, owners, strict=True):
             texts = []
             for slot in walk.slots:
                 if found[at]:
-                    text, settled = self._settled(slot.text, found[at], tenant)
+                    text, settled = self._settled(slot.text, found[at], tenant, slot.key)
                     walk.counts.update(_types(settled))
                     texts.append(text)
                 else:
@@ -95,7 +102,7 @@ class Redactor:
     def redact_texts(self, texts: Sequence[str], tenant: str) -> list[tuple[str, list[Span]]]:
         """Return what `redact_text` returns, for many texts at once."""
         results = []
-        for text, found in zip(texts, self._find(texts), strict=True):
+        for text, found in zip(texts, self._find(texts, [""] * len(texts)), strict=True):
             redacted, settled = self._settled(text, found, tenant)
             results.append((redacted, settled if isinstance(settled, list) else [_whole(text)]))
         return results
@@ -129,14 +136,22 @@ class Redactor:
             return value, ()
         return pseudonym(node.kind, value, tenant, self._keys.current), (node.kind,)
 
-    def _find(self, texts: Sequence[str]) -> list[Found]:
-        """Return what is to be replaced in each text, by all layers."""
+    def explain(self, text: str, key: str = "") -> list[Candidate]:
+        """Return what the pattern layers looked at in `text`, and why each was taken or not.
+
+        `key` is the map key or field name that the text stands under. Raises what a recogniser
+        raises.
+        """
+        return explain(text, self._scanner, key)
+
+    def _find(self, texts: Sequence[str], keys: Sequence[str]) -> list[Found]:
+        """Return what is to be replaced in each text, which stands under its key, by all layers."""
         found: list[Found] = [TOO_LONG] * len(texts)
         scans: dict[int, Scan] = {}
-        for i, text in enumerate(texts):
+        for i, (text, key) in enumerate(zip(texts, keys, strict=True)):
             if len(text) <= self._max_chars:
                 try:
-                    scans[i] = Scan(text, self._labels)
+                    scans[i] = self._scanner.start(text, key)
                     self._scanner.exhaust(scans[i])
                     found[i] = scans[i].spans()
                 except Exception:  # noqa: BLE001 - fails closed; its words may quote the text
@@ -174,15 +189,15 @@ class Redactor:
         scanner.exhaust(scan)
         return scan.spans()
 
-    def _settled(self, text: str, found: Found, tenant: str) -> tuple[str, Found]:
+    def _settled(self, text: str, found: Found, tenant: str, key: str = "") -> tuple[str, Found]:
         """Return `text` with what was `found` replaced, and all that was found in the end."""
         if isinstance(found, str):
             return unscanned_label(found), found
         if not self._replacer.drops(found):
             return self._replacer.apply(text, found, tenant), found
-        return self._exhausted(text, found, tenant)
+        return self._exhausted(text, found, tenant, key)
 
-    def _exhausted(self, text: str, found: Found, tenant: str) -> tuple[str, Found]:
+    def _exhausted(self, text: str, found: Found, tenant: str, key: str) -> tuple[str, Found]:
         """Redact until nothing is found: what a drop brings together may be a value itself."""
         patched = Patched.whole(text)
         for _ in range(MAX_ROUNDS):
@@ -191,7 +206,7 @@ class Redactor:
             if not found:
                 return patched.text, list(patched.spans)
             patched = patched.replace(found, self._replacer.values(patched.text, found, tenant))
-            [found] = self._find([patched.text])
+            [found] = self._find([patched.text], [key])
         return unscanned_label(UNSETTLED), UNSETTLED
 
 

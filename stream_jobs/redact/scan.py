@@ -8,16 +8,23 @@ that a second redaction would begin with.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from stream_jobs.redact.exempt import ALWAYS_CLAIMED, exempt_ranges
+from stream_jobs.redact.exempt import exempt_ranges, is_exempt
 from stream_jobs.redact.folding import Folded, fold
 from stream_jobs.redact.gate import Gate
 from stream_jobs.redact.labels import LABEL
+from stream_jobs.redact.own import NO_EXTRAS, Extras
 from stream_jobs.redact.recogniser import Recogniser
 from stream_jobs.redact.registry import RECOGNISERS
 from stream_jobs.redact.spans import Span, resolve
+
+PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z _.-]{0,39}")
+"""A map key that can be nothing but a name of what its value is; others are no context."""
+
+MAX_KEYS: Final = 4096
+"""Keys remembered as telling or not; unknown keys must not fill memory."""
 
 FILLER: Final = "\ufffc"  # object replacement character: stands for a label or a cut span
 
@@ -25,8 +32,11 @@ FILLER: Final = "\ufffc"  # object replacement character: stands for a label or 
 class Scan:
     """One text on its way: its folded form and the spans cut out of it so far."""
 
-    def __init__(self, text: str, labels: re.Pattern[str] = LABEL) -> None:
-        self._folded: Folded = fold(text)
+    def __init__(self, text: str, key: str = "", labels: re.Pattern[str] = LABEL) -> None:
+        """Start on `text`; what is found beside `key`, the map key above it, is found here too."""
+        lead = f"{key}: " if key else ""
+        self._key = len(lead)
+        self._folded: Folded = fold(lead + text)
         folded = self._folded.text
         self._cuts = [m.span() for m in labels.finditer(folded)] if "<" in folded else []
         self._spans: list[Span] = []
@@ -39,6 +49,8 @@ class Scan:
     def cut(self, found: Iterable[Span]) -> bool:
         """Take `found` (offsets in `rest`, not overlapping) out; return whether there was any."""
         taken = [self._in_folded(part) for span in found for part in self._around_filler(span)]
+        if self._key:
+            taken = [span for span in taken if span.start >= self._key]
         if not taken:
             return False
         self._spans.extend(taken)
@@ -48,9 +60,16 @@ class Scan:
 
     def spans(self) -> list[Span]:
         """Return what was cut out, in text order, with offsets of the original text."""
-        return sorted(
-            Span(*self._folded.original(s.start, s.end), s.type, s.layer) for s in self._spans
-        )
+        return sorted(self._original(span) for span in self._spans)
+
+    def originals(self, span: Span) -> list[Span]:
+        """Return where `span` (offsets in `rest`) lies in the original text; in parts, if cut."""
+        parts = (self._in_folded(part) for part in self._around_filler(span))
+        return [self._original(part) for part in parts if part.start >= self._key]
+
+    def _original(self, span: Span) -> Span:
+        start, end = self._folded.original(span.start, span.end)
+        return Span(start - self._key, end - self._key, span.type, span.layer)
 
     def _around_filler(self, span: Span) -> Iterator[Span]:
         start = span.start
@@ -79,10 +98,33 @@ class Scan:
 
 
 class Scanner:
-    """Finds secrets and patterns. Stateless once built."""
+    """Finds secrets and patterns. Stateless once built but for what it remembers of keys.
 
-    def __init__(self, recognisers: Sequence[Recogniser] = RECOGNISERS) -> None:
-        self._gate = Gate(recognisers)
+    Raises ConfigError if what `extras` adds can't work.
+    """
+
+    def __init__(
+        self,
+        recognisers: Sequence[Recogniser] = RECOGNISERS,
+        extras: Extras = NO_EXTRAS,
+        labels: re.Pattern[str] = LABEL,
+        kept: Collection[str] = (),
+    ) -> None:
+        """Look for all types but those `kept`, and see `labels` as what was redacted before."""
+        wanted = [r for r in extras.recognisers(recognisers) if r.type not in kept]
+        self._gate = Gate(wanted)
+        self._labels = labels
+        self._allowed = extras.allowed()
+        self._telling: dict[str, bool] = {}  # whether a key can be context
+
+    def start(self, text: str, key: str = "") -> Scan:
+        """Return the scan of `text`, beside its `key` if that can say what a value is."""
+        if key and key not in self._telling:
+            if len(self._telling) >= MAX_KEYS:
+                self._telling.clear()
+            plain = PLAIN_KEY.fullmatch(key) is not None
+            self._telling[key] = plain and bool(self.open_for(f"{key}: "))
+        return Scan(text, key if key and self._telling[key] else "", self._labels)
 
     def exhaust(self, scan: Scan) -> bool:
         """Cut everything that the recognisers find out of `scan`; return whether there was any."""
@@ -96,14 +138,25 @@ class Scanner:
         recognisers, exemptions = self._gate.open_for(text)
         if not recognisers:
             return []
-        candidates = [span for recogniser in recognisers for span in recogniser.find(text)]
+        found = [find for recogniser in recognisers for find in recogniser.find(text)]
+        if len(found) > 1:
+            found.sort(key=_doubt)  # of two finds of one span the less doubtful one comes first
+        candidates = [span for _, span in found]
         if candidates and exemptions:
-            exempt = exempt_ranges(text)
-            candidates = [span for span in candidates if not _exempt(span, exempt)]
+            ranges = exempt_ranges(text)
+            candidates = [span for span in candidates if not is_exempt(span, ranges)]
+        if candidates and self._allowed:
+            candidates = [s for s in candidates if not self.allows(text[s.start : s.end])]
         return resolve(candidates)
 
+    def open_for(self, text: str) -> list[Recogniser]:
+        """Return the recognisers that may find something in a folded `text`."""
+        return self._gate.open_for(text)[0]
 
-def _exempt(span: Span, ranges: list[tuple[int, int]]) -> bool:
-    if span.layer == "secrets" or span.type in ALWAYS_CLAIMED:
-        return False
-    return any(span.start < end and start < span.end for start, end in ranges)
+    def allows(self, value: str) -> bool:
+        """Whether `value` is on the allow list."""
+        return value in self._allowed
+
+
+def _doubt(find: tuple[int, Span]) -> int:
+    return find[0]

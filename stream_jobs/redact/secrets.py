@@ -14,12 +14,12 @@ def _secret(name: str, gate: str, pattern: str, validate: Check = whole) -> Reco
     return Recogniser(name, "SECRET", "secrets", gate, re.compile(pattern), validate)
 
 
-def _mixed(match: re.Match[str]) -> tuple[int, int] | None:
+def _mixed(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept what holds a digit or both cases: `sk-something-in-plain-words` is no key."""
     body = match.group()[3:]
     if any(c.isdigit() for c in body) or not (body.islower() or body.isupper()):
         return match.span()
-    return None
+    return "plain words"
 
 
 _B = r"(?<![A-Za-z0-9_])"  # not in the middle of a word

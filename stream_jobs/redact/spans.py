@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 Layer = Literal["secrets", "patterns", "names", "guard"]
@@ -25,15 +26,24 @@ def resolve(candidates: Iterable[Span]) -> list[Span]:
     An earlier layer wins, then the longer span, then the one that starts first or, at
     last, was given first.
     """
-    ranked = sorted(candidates, key=lambda s: (LAYERS[s.layer], s.start - s.end, s.start))
-    if len(ranked) < 2:
-        return ranked
+    given = list(candidates)
+    in_order = sorted(given, key=_start)
+    if all(left.end <= right.start for left, right in pairwise(in_order)):
+        return in_order
     chosen: list[Span] = []  # in text order
-    for span in ranked:
+    for span in sorted(given, key=_rank):
         place = bisect_left(chosen, span.start, key=_end_before)
         if place == len(chosen) or span.end <= chosen[place].start:
             chosen.insert(place, span)
     return chosen
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _rank(span: Span) -> tuple[int, int, int]:
+    return LAYERS[span.layer], span.start - span.end, span.start
 
 
 def _end_before(span: Span) -> int:

@@ -31,6 +31,7 @@ class Slot:
     place: Any
     text: str
     is_key: bool = False
+    key: str = ""  # the map key or field name that the text stands under
 
 
 @dataclass(slots=True)
@@ -42,24 +43,24 @@ class Walk:
     counts: Counter[str] = field(default_factory=Counter)
     _renames: list[tuple[dict[str, Any], dict[str, str]]] = field(default_factory=list)
 
-    def visit(self, container: Any, place: Hashable, node: Node) -> None:
-        """Treat `container[place]` as `node` says."""
+    def visit(self, container: Any, place: Hashable, node: Node, key: str = "") -> None:
+        """Treat `container[place]`, which stands under `key`, as `node` says."""
         value = container[place]
         if value is None or node is None:
             return
         if isinstance(node, Text):
-            self._string(container, place, value, node)
+            self._string(container, place, value, node, key)
         elif isinstance(node, Record):
             self._record(value, node)
         elif isinstance(node, Array):
             for i in range(len(value)):
-                self.visit(value, i, node.items)
+                self.visit(value, i, node.items, key)
         elif isinstance(node, Map):
             self._map(value, node)
         elif isinstance(node, Bytes):
             container[place] = None if node.nullable else b"\0" * node.size
         else:
-            self.visit(container, place, _branch(value, node))
+            self.visit(container, place, _branch(value, node), key)
 
     def finish(self, texts: list[str]) -> None:
         """Put the redacted `texts`, one for each slot and in their order, into the record."""
@@ -71,11 +72,11 @@ class Walk:
         for mapping, names in self._renames:
             _rename_all(mapping, names)
 
-    def _string(self, container: Any, place: Any, value: Any, node: Text) -> None:
+    def _string(self, container: Any, place: Any, value: Any, node: Text, key: str) -> None:
         if not isinstance(value, str):
             return
         if node.treatment == "text":
-            self.slots.append(Slot(container, place, value))
+            self.slots.append(Slot(container, place, value, key=key))
             return
         container[place], types = self.settle(value, node)
         if types:
@@ -84,13 +85,13 @@ class Walk:
     def _record(self, value: dict[str, Any], node: Record) -> None:
         for name, child in node.nodes:
             if name in value:
-                self.visit(value, name, child)
+                self.visit(value, name, child, name)
 
     def _map(self, value: dict[str, Any], node: Map) -> None:
         if node.keys.treatment == "drop":
             value.clear()
         for key in value:  # values change, keys wait for the end
-            self.visit(value, key, node.values)
+            self.visit(value, key, node.values, key)
             if node.keys.treatment == "text":
                 self.slots.append(Slot(value, key, key, is_key=True))
             else:

@@ -32,7 +32,7 @@ class PoisonedNames:
         return [[] for _ in texts]
 
 
-def _broken(match: re.Match[str]) -> tuple[int, int] | None:
+def _broken(match: re.Match[str]) -> tuple[int, int] | str:
     raise RuntimeError(f"no idea about {match.string}")
 
 

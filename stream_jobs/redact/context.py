@@ -1,0 +1,71 @@
+"""What stands beside a value and says what it is: words before it, a table's header, a few after.
+
+Words are looked for in plain lower case with `_`, `-` and humps of camelCase read as spaces, so
+`socialSecurityNumber`, `social_security` and `Social Security` are one.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from stream_jobs.redact.tables import header_of
+
+BEFORE_CHARACTERS: Final = 48
+"""How far before a value its word may stand."""
+AFTER_CHARACTERS: Final = 40
+
+_TAG: Final = re.compile(r"<[^<>]{0,120}>|\"|'(?![A-Za-z])|(?<![A-Za-z])'")
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_AFTER: Final = (
+    r"^[\"']?(?: ?\(|\)? (?:is|was|are|being|as)\b|,? which is\b)"
+    r"(?: (?:my|your|his|her|their|our|the|a|an))?(?: [a-z']{1,12}){0,2}? ?"
+)
+
+
+class WordPattern(NamedTuple):
+    """Finds any of some words before, and in a few turns of speech after a value."""
+
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+
+
+@lru_cache(maxsize=512)
+def word_pattern(words: tuple[str, ...]) -> WordPattern:
+    """Return what finds `words` (plain lower case; `x|y`, `?` and `[ab]` as in patterns)."""
+    any_word = "|".join(words)
+    return WordPattern(
+        re.compile(rf"(?<![a-z])(?:{any_word})(?![a-z])"),
+        re.compile(rf"{_AFTER}(?:{any_word})(?![a-z])"),
+    )
+
+
+def word_gate(words: Iterable[str]) -> str:
+    """Return, for RE2, a shape in every text in which one of `words` can be found."""
+    spread = [word.replace(" ", "[ _-]?") for word in words]
+    humps = [word[0].upper() + word[1:] for word in spread if word[0].isalpha()]
+    low = rf"(?:^|[^A-Za-z])(?i:{'|'.join(spread)})(?:[^a-z]|$)"
+    return rf"{low}|[a-z](?:{'|'.join(humps)})(?:[^a-z]|$)" if humps else low
+
+
+def plain(text: str) -> str:
+    """Return `text` as words are looked for in it."""
+    if "<" in text or '"' in text or "'" in text:
+        text = _TAG.sub(" ", text)
+    return _HUMP.sub(" ", text).lower().replace("_", " ").replace("-", " ")
+
+
+def distance(words: WordPattern, text: str, start: int, end: int) -> tuple[int, str] | None:
+    """Return how far from `text[start:end]` the nearest of `words` stands, and that word."""
+    near = plain(text[max(0, start - 3 * BEFORE_CHARACTERS) : start])[-BEFORE_CHARACTERS:]
+    last = None
+    for last in words.before.finditer(near):  # noqa: B007 - the last one is meant
+        pass
+    if last is not None:
+        return len(near) - last.end() + 1, last.group()
+    after = words.after.match(plain(text[end : end + AFTER_CHARACTERS]))
+    if after is not None:
+        return BEFORE_CHARACTERS + after.end(), after.group().rpartition(" ")[2]
+    header = header_of(text, start)
+    found = words.before.search(plain(header)) if header else None
+    return None if found is None else (2 * BEFORE_CHARACTERS, found.group())
