@@ -10,7 +10,7 @@ TEST_SECONDS ?= 1200
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench
+.PHONY: help setup demo up down test check crash bench
 
 help: ## print this list
 	@echo "feedloop: are our answers getting better or worse, and what do we do about it?"
@@ -39,6 +39,12 @@ down: setup ## stop what `make up` started; its data stays
 
 test: setup ## unit tests, then every promise against the real broker, registry and stores
 	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) tests/unit tests/conformance tests/integration
+
+# SECONDS of load over all rounds, SEED of traffic and faults, FAULTS by name, RATE in events/s.
+crash: setup ## hundreds of kills, freezes and rebalances, then every fact compared (SHORT=1: 2 min)
+	$(BIN)/python -m tests.crash $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
+	$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(RATE),--rate $(RATE)) \
+	$(if $(KEEP),--keep)
 
 check: setup ## lint, format, types, import contracts, schema compatibility, deploy files
 	$(BIN)/ruff check

@@ -129,7 +129,7 @@ class Consumption:
         for partition, cut in cuts:
             partition.promised = cut.end
         for source, commit in done.items():
-            self._partitions[source.topic, source.partition].committed = commit.offset
+            self._partitions[source.topic, source.partition].passed(commit.offset)
         self._health.update(detail="")
         reach("sink.after_intent")
 

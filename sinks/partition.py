@@ -93,6 +93,14 @@ class Partition:
         self._raws = [raw for raw in self._raws if raw[0] > end]
         self.size = sum(len(raw[2] or b"") for raw in self._raws)
 
+    def passed(self, offset: int) -> None:
+        """Note that `offset` is committed without intent: the next batch begins there, not before.
+
+        Transaction markers lie in between; a batch that began at them would move the group back.
+        """
+        self.committed = offset
+        self.next = max(self.next, offset)
+
     @property
     def waiting(self) -> int:
         """How many records were read and not yet written."""

@@ -14,7 +14,7 @@ from deploy.local.launch import Plan, halt, start
 from deploy.local.layout import Layout
 from deploy.local.maven import fetch_jars
 from deploy.local.narrate import Narrator
-from deploy.local.stack import cache_of
+from deploy.local.stack import cache_of, copies_of
 from deploy.local.status import require, status
 from deploy.local.status_table import print_status
 from schemas.errors import ConfigError
@@ -40,6 +40,9 @@ def run(
     workers: Annotated[
         str, typer.Option(help="Stages and sinks to run, or none: redact,join,…", metavar="NAMES")
     ] = ",".join(INPUTS),
+    copies: Annotated[
+        int, typer.Option(min=1, max=32, help="How many of each worker; they share the partitions.")
+    ] = 1,
 ) -> None:
     """Start Kafka, the schema registry, ClickHouse and every stage and sink on this machine.
 
@@ -50,7 +53,7 @@ def run(
     given = {"kafka": kafka_port, "registry": registry_port, "clickhouse": clickhouse_port}
     plan = Plan(
         ports={name: port for name, port in given.items() if port},
-        workers=_names(workers),
+        workers=[part for name in _names(workers) for part in copies_of(name, copies)],
         follow_parent=not detach,
     )
     layout = Layout(data.absolute())

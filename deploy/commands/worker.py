@@ -2,17 +2,20 @@
 
 import os
 import signal
+import sys
 import threading
-from typing import Annotated
+import traceback
+from typing import Annotated, Final
 
 import typer
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, FatalError, FeedloopError
 from schemas.health import Health
 from schemas.settings import Settings, load_settings
 from schemas.topics import INPUTS
 
-SINKS = ("clickhouse", "parquet")
+SINKS: Final = ("clickhouse", "parquet")
+CRASHED: Final = 2  # exit code for: start me again; 1 is for what a person must mend
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +33,8 @@ def worker(
     """Run one stage or sink in this process, until SIGTERM.
 
     Addresses come from the environment (FEEDLOOP_KAFKA_BOOTSTRAP, …) or feedloop.toml. Any number
-    of the same worker may run; they share the partitions.
+    of the same worker may run; they share the partitions. Exit code 0 after SIGTERM, 1 if a person
+    must act, 2 after a crash or when another member took over: then start it again.
     """
     if name not in INPUTS:
         raise ConfigError(f"there is no worker {name!r}; known: {', '.join(INPUTS)}")
@@ -52,4 +56,13 @@ def _run_sink(name: str, settings: Settings, health: Health) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run_sink(name, settings, health, stop)
+    try:
+        run_sink(name, settings, health, stop)
+    except FatalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, a new process goes on from Kafka
+        if isinstance(error, FeedloopError):
+            print(f"feedloop: {type(error).__name__}: {error}", file=sys.stderr)
+        else:
+            traceback.print_exception(error)
+        sys.exit(CRASHED)

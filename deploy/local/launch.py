@@ -18,7 +18,7 @@ from deploy.local.choose import choose_ports
 from deploy.local.layout import Layout
 from deploy.local.process import alive, gone, spawn, stop, tail
 from deploy.local.run import RETRY, is_held
-from deploy.local.stack import PORTS, SERVER_PORTS, SERVERS
+from deploy.local.stack import SERVER_PORTS, SERVERS, port_names
 from deploy.local.state import ProcessId, StackState
 from deploy.local.supervisor import end_all, strays
 from schemas.errors import ConfigError, FatalError
@@ -36,7 +36,7 @@ Watch = Callable[[StackState], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to start. `ports` are those the user gave; `workers` the names to run here."""
+    """What to start. `ports` are those the user gave; `workers` the parts to run here."""
 
     ports: Mapping[str, int] = field(default_factory=dict)
     workers: Sequence[str] = tuple(INPUTS)
@@ -139,7 +139,7 @@ def _spawn(layout: Layout, plan: Plan) -> "subprocess.Popen[bytes]":
         _stop_rest(layout)  # of a supervisor that was killed: they hold the old ports
     ours = strays(layout.data)
     held = {name for name, server in SERVER_PORTS.items() if server in ours}
-    ports = choose_ports(PORTS, plan.ports, remembered, held)
+    ports = choose_ports(port_names(plan.workers), plan.ports, remembered, held)
     if before is not None:
         state.write(layout.data, state.stopped(before))
     command = [sys.executable, "-m", "deploy.local.run", "--data", str(layout.data)]

@@ -18,7 +18,6 @@ from deploy.local.registry import Registry
 from deploy.local.server import Server
 from deploy.local.supervisor import Setup
 from schemas.settings import ParquetSettings, Settings, environ_of
-from schemas.topics import INPUTS
 
 SERVERS: Final = ("kafka", "registry", "clickhouse-server")
 SERVER_PORTS: Final = {
@@ -29,13 +28,27 @@ SERVER_PORTS: Final = {
 }
 """Each port of a server and who listens there."""
 
-PORTS: Final = (*SERVER_PORTS, *(f"worker_{name}" for name in INPUTS))
-"""Every port of a stack; all are chosen at its first start and remembered."""
+_COPY: Final = "-"  # between the name of a worker and the number of its copy
 
 SERVER_LAYER: Final = 0
 WORKER_LAYER: Final = 1
 _SERVER_GRACE_S: Final = 20.0
 _WORKER_GRACE_S: Final = 15.0  # to finish a transaction or a batch
+
+
+def copies_of(name: str, copies: int) -> list[str]:
+    """Return the parts that run `copies` of worker `name`: `name`, then `name-2` and so on."""
+    return [name, *(f"{name}{_COPY}{number}" for number in range(2, copies + 1))]
+
+
+def worker_of(part: str) -> str | None:
+    """Return the worker that the part of that name runs; None if it is a server."""
+    return None if part in SERVERS else part.partition(_COPY)[0]
+
+
+def port_names(workers: Sequence[str]) -> tuple[str, ...]:
+    """Return every port of a stack with the parts `workers`; chosen once and remembered."""
+    return (*SERVER_PORTS, *(f"worker_{name}" for name in workers))
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,7 @@ def build(
 ) -> Stack:
     """Return the stack in `layout`; `settings` already hold its `overrides`.
 
+    `workers` are names of parts as `copies_of` gives them.
     Raises ConfigError if there is no Java that can run it.
     """
     servers = _servers(layout, ports, settings)
@@ -150,9 +164,10 @@ def _server_part(server: Server, layout: Layout) -> Part:
 
 
 def _worker_part(name: str, port: int, layout: Layout, environ: Mapping[str, str]) -> Part:
+    worker = worker_of(name) or name
     return Part(
         name=name,
-        command=[sys.executable, "-m", "deploy.cli", "worker", name],
+        command=[sys.executable, "-m", "deploy.cli", "worker", worker],
         log=layout.logs / f"{name}.log",
         ready=partial(works, port),
         healthy=partial(lives, port),

@@ -10,7 +10,7 @@ from deploy.local import state
 from deploy.local.part import health
 from deploy.local.ports import accepts
 from deploy.local.process import alive
-from deploy.local.stack import SERVERS
+from deploy.local.stack import SERVERS, worker_of
 from deploy.local.state import PartState, StackState
 from schemas.errors import ConfigError, RetriableError
 from schemas.settings import Settings, load_settings
@@ -45,13 +45,14 @@ def status(stack: StackState) -> dict[str, Any]:
             "registry": {"url": settings.registry.url},
             "clickhouse": {"host": settings.clickhouse.host, "port": settings.clickhouse.port},
             "parquet": {"path": settings.parquet.path},
-            "parts": [{**part, "lag": found.get(part["name"])} for part in parts],
+            "parts": [{**part, "lag": found.get(worker_of(part["name"]) or "")} for part in parts],
             "dead_letters": letters.result(),
         }
 
 
-def _place(part: PartState) -> int:
-    return ORDER.index(part.name) if part.name in ORDER else len(ORDER)
+def _place(part: PartState) -> tuple[int, str]:
+    name = worker_of(part.name) or part.name
+    return ORDER.index(name) if name in ORDER else len(ORDER), part.name
 
 
 def supervised(stack: StackState) -> bool:
@@ -60,7 +61,8 @@ def supervised(stack: StackState) -> bool:
 
 
 def _lags(stack: StackState, settings: Settings) -> Mapping[str, int]:
-    workers = [part.name for part in stack.parts if part.name in INPUTS]
+    running = {worker_of(part.name) for part in stack.parts}
+    workers = [name for name in INPUTS if name in running]
     return _ask(stack, lambda: lags(settings, workers)) or {}
 
 

@@ -83,6 +83,7 @@ class Transactions:
                 except KafkaException as error:
                     raise self._sorted("produce", error) from error
         self._producer.poll(0)
+        reach("after-produce")
 
     def commit(self, offsets: Mapping[tuple[str, int], int], metadata: Mapping[str, str]) -> None:
         """Commit what was written together with `offsets` {(topic, partition): next offset}.

@@ -1,0 +1,1 @@
+"""Nothing lost, nothing twice, whatever dies: the loop under faults, held against the truth."""
