@@ -1,0 +1,1 @@
+"""Texts with known spans, to measure redaction by."""
