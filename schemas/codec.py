@@ -75,6 +75,12 @@ def decode_head(head: Any, payload: bytes) -> Record:
     return _read(BytesIO(payload), head, len(payload))
 
 
+def decode_head_to(head: Any, payload: bytes) -> tuple[Record, int]:
+    """Return what `decode_head` does, and the index in `payload` where the next field begins."""
+    stream = BytesIO(payload)
+    return _read(stream, head, len(payload)), stream.tell()
+
+
 def resolve(writer: Any, reader: Any, payload: bytes) -> Record:
     """Return the record as `reader` sees it; slow (65 µs): for real schema evolution only.
 

@@ -202,7 +202,11 @@ SELECT
     $metric_sums,
     if(positive + negative + neutral = 0, NULL, negative / (positive + negative + neutral))
         AS negative_rate,
-    if(inferences = 0, NULL, errors / inferences) AS error_rate
+    if(inferences = 0, NULL, (errors + timeouts) / inferences) AS error_rate,
+    if(inferences = 0, NULL, refusals / inferences) AS refusal_rate,
+    if(inferences = 0, NULL, kinds['abandonment'] / inferences) AS abandonment_rate,
+    if(inferences = 0, NULL, kinds['edit'] / inferences) AS edit_rate,
+    if(inferences = 0, NULL, kinds['regenerate'] / inferences) AS regenerate_rate
 FROM metrics AS m
 GROUP BY tenant_id, window_start, window_ms, model_version, prompt_version, segment
 ORDER BY tenant_id, window_start, model_version, prompt_version, segment;
@@ -223,6 +227,45 @@ FROM (
 )
 GROUP BY tenant_id, day, type
 ORDER BY tenant_id, day, redactions DESC, type;
+
+-- The same, rolled to the hour and to the day (UTC): sums add up, rates are computed from them.
+CREATE OR REPLACE VIEW metrics_by_hour $on_cluster AS
+SELECT
+    tenant_id,
+    toStartOfHour(m.window_start, 'UTC') AS hour,
+    model_version,
+    prompt_version,
+    segment,
+    $metric_sums,
+    if(positive + negative + neutral = 0, NULL, negative / (positive + negative + neutral))
+        AS negative_rate,
+    if(inferences = 0, NULL, (errors + timeouts) / inferences) AS error_rate,
+    if(inferences = 0, NULL, refusals / inferences) AS refusal_rate,
+    if(inferences = 0, NULL, kinds['abandonment'] / inferences) AS abandonment_rate,
+    if(inferences = 0, NULL, kinds['edit'] / inferences) AS edit_rate,
+    if(inferences = 0, NULL, kinds['regenerate'] / inferences) AS regenerate_rate
+FROM metrics AS m
+GROUP BY tenant_id, hour, model_version, prompt_version, segment
+ORDER BY tenant_id, hour, model_version, prompt_version, segment;
+
+CREATE OR REPLACE VIEW metrics_by_day $on_cluster AS
+SELECT
+    tenant_id,
+    toDate(m.window_start, 'UTC') AS day,
+    model_version,
+    prompt_version,
+    segment,
+    $metric_sums,
+    if(positive + negative + neutral = 0, NULL, negative / (positive + negative + neutral))
+        AS negative_rate,
+    if(inferences = 0, NULL, (errors + timeouts) / inferences) AS error_rate,
+    if(inferences = 0, NULL, refusals / inferences) AS refusal_rate,
+    if(inferences = 0, NULL, kinds['abandonment'] / inferences) AS abandonment_rate,
+    if(inferences = 0, NULL, kinds['edit'] / inferences) AS edit_rate,
+    if(inferences = 0, NULL, kinds['regenerate'] / inferences) AS regenerate_rate
+FROM metrics AS m
+GROUP BY tenant_id, day, model_version, prompt_version, segment
+ORDER BY tenant_id, day, model_version, prompt_version, segment;
 
 -- The last word on every episode.
 CREATE OR REPLACE VIEW open_actions $on_cluster AS

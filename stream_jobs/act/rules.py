@@ -24,7 +24,7 @@ RATES: Final = (
     "edit_rate",
     "regenerate_rate",
 )
-QUANTILES: Final = ("latency_p50_ms", "latency_p95_ms")
+QUANTILES: Final = ("latency_p50_ms", "latency_p95_ms", "cost_p50_usd", "cost_p95_usd")
 METRICS: Final = (*RATES, *QUANTILES, "doc_negative_rate", "drift")
 FEATURES: Final = ("input_tokens", "output_tokens", "latency_ms", "language", "status", "docs")
 SCOPE: Final = ("tenant_id", "segment", "doc_id", "model_version", "prompt_version")

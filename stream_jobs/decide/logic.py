@@ -25,7 +25,7 @@ from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
 Part = TypeVar("Part")
-VERSION: Final = 1
+VERSION: Final = 2
 REMEDY: Final = "start the version that wrote it, or reset the checkpoints of decide"
 
 

@@ -1,12 +1,12 @@
 """Metric records: the sums of a window and key with the rates that follow from them."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from schemas.ids import derive
 from stream_jobs.window.record import sums_to_record
-from stream_jobs.window.sketches import LATENCY_EDGES_MS, quantile
-from stream_jobs.window.sums import Sums
+from stream_jobs.window.sketches import quantile
+from stream_jobs.window.sums import BINS, MILLION, Sums
 from stream_jobs.window.windows import WindowKey
 
 Fraction = tuple[int, int]
@@ -21,7 +21,26 @@ FRACTIONS: Final[dict[str, Callable[[Sums], Fraction]]] = {
 }
 """Each rate as (k, n) of one Sums. Signals count at their own time, so k may exceed n."""
 
-QUANTILES: Final = {"latency_p50_ms": 0.5, "latency_p95_ms": 0.95}
+
+class Quantile(NamedTuple):
+    """A quantile that is read from a histogram of `Sums`; `unit` of the bins make one of ours."""
+
+    bins: str
+    q: float
+    unit: float = 1.0
+
+    def of(self, bins: Mapping[int, int]) -> float | None:
+        """Return it, from counts by bin."""
+        value = quantile(BINS[self.bins], bins, self.q)
+        return None if value is None else value / self.unit
+
+
+QUANTILES: Final = {
+    "latency_p50_ms": Quantile("latency_bins", 0.5),
+    "latency_p95_ms": Quantile("latency_bins", 0.95),
+    "cost_p50_usd": Quantile("cost_bins", 0.5, MILLION),
+    "cost_p95_usd": Quantile("cost_bins", 0.95, MILLION),
+}
 
 
 def metric_record(
@@ -29,9 +48,7 @@ def metric_record(
 ) -> dict[str, Any]:
     """Return the Metric; a rate is None where there is nothing to divide by."""
     rates = {name: _rate(*fraction(sums)) for name, fraction in FRACTIONS.items()}
-    latencies = {
-        name: quantile(LATENCY_EDGES_MS, sums.latency_bins, q) for name, q in QUANTILES.items()
-    }
+    quantiles = {name: q.of(getattr(sums, q.bins)) for name, q in QUANTILES.items()}
     return {
         "metric_id": derive("metric", start, window_ms, *key, revision),
         "window_start": start,
@@ -39,7 +56,7 @@ def metric_record(
         **key._asdict(),
         "revision": revision,
         **rates,
-        **latencies,
+        **quantiles,
         "sums": sums_to_record(sums),
     }
 

@@ -54,8 +54,8 @@ def _add(counts: dict[str, int], more: dict[str, int]) -> None:
 
 def _counts(feature: str, sums: Sums) -> dict[str, int]:
     if feature in BINS:
-        bins: list[int] = getattr(sums, BINS[feature])
-        return {str(i): count for i, count in enumerate(bins) if count}
+        bins: dict[int, int] = getattr(sums, BINS[feature])
+        return {str(i): count for i, count in bins.items()}
     if feature == "status":
         bad = {"error": sums.errors, "refused": sums.refusals, "timeout": sums.timeouts}
         return {"ok": sums.inferences - sum(bad.values()), **bad}

@@ -9,7 +9,6 @@ from stream_jobs.act.evidence import rate_evidence
 from stream_jobs.act.rules import Rule, ThresholdParameters
 from stream_jobs.decide.metrics import FRACTIONS, QUANTILES
 from stream_jobs.detect.wilson import wilson
-from stream_jobs.window.sketches import LATENCY_BINS, LATENCY_EDGES_MS, quantile
 from stream_jobs.window.sums import Sums
 
 MINUTE_MS = 60_000
@@ -21,7 +20,7 @@ class ThresholdWatch(msgspec.Struct, array_like=True):
     start_ms: int = 0
     k: int = 0
     n: int = 0
-    bins: list[int] = []
+    bins: dict[int, int] = {}
     alarmed: bool = False
 
     def feed(
@@ -36,7 +35,7 @@ class ThresholdWatch(msgspec.Struct, array_like=True):
             return None
         was = self.alarmed
         evidence = self._judge(rule, parameters, window)
-        self.start_ms, self.k, self.n, self.bins = 0, 0, 0, []
+        self.start_ms, self.k, self.n, self.bins = 0, 0, 0, {}
         if not (was or self.alarmed):
             return None
         return Finding(scope=scope, active=self.alarmed, evidence=evidence)
@@ -44,8 +43,8 @@ class ThresholdWatch(msgspec.Struct, array_like=True):
     def _add(self, rule: Rule, start: int, sums: Sums) -> None:
         self.start_ms = self.start_ms or start
         if rule.metric in QUANTILES:
-            self.bins = self.bins or [0] * LATENCY_BINS
-            self.bins = [a + b for a, b in zip(self.bins, sums.latency_bins, strict=True)]
+            for index, count in getattr(sums, QUANTILES[rule.metric].bins).items():
+                self.bins[index] = self.bins.get(index, 0) + count
             self.n += sums.inferences
             return
         k, n = FRACTIONS[rule.metric](sums)
@@ -55,8 +54,7 @@ class ThresholdWatch(msgspec.Struct, array_like=True):
         self, rule: Rule, parameters: ThresholdParameters, window: tuple[int, int]
     ) -> dict[str, Any]:
         if rule.metric in QUANTILES:
-            q = QUANTILES[rule.metric]
-            observed = quantile(LATENCY_EDGES_MS, self.bins, q) or 0.0
+            observed = QUANTILES[rule.metric].of(self.bins) or 0.0
             surely = observed
             evidence = rate_evidence(rule.metric, 0, 0, None)
             evidence |= {"n": self.n, "interval_low": None, "interval_high": None}

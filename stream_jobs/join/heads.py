@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from schemas.catalog import definition, head, parsed
-from schemas.codec import PREFIX_BYTES, decode, decode_head, encode, resolve, schema_id
+from schemas.codec import PREFIX_BYTES, decode, decode_head_to, encode, resolve, schema_id
 from schemas.errors import UndecodableRecord
 from schemas.topics import (
     CONTROL_HEADER,
@@ -19,6 +19,7 @@ from schemas.topics import (
     INTERACTION_REDACTED,
     REDACTIONS_HEADER,
 )
+from stream_jobs.join.lengths import lengths
 from stream_jobs.stage import Headers, Inbound, SchemaOf
 
 RECORD_OF: Final = {
@@ -39,7 +40,7 @@ class Event(NamedTuple):
     topic: str
     offset: int
     arrival_ms: int
-    head: dict[str, Any]
+    head: dict[str, Any]  # of an inference also `prompt_bytes` and `response_bytes`
     body: bytes
     redactions: dict[str, int] | None
     size: int  # bytes as read
@@ -82,7 +83,9 @@ def read(topic: str, record: Inbound, schema_of: SchemaOf) -> Event | Control | 
         number = schema_id(body)
         assert body is not None
         payload = _current(topic, body[PREFIX_BYTES:], number, schema_of)
-        fields = decode_head(head_schema(RECORD_OF[topic]), payload)
+        fields, end = decode_head_to(head_schema(RECORD_OF[topic]), payload)
+        if topic == INFERENCE_REDACTED.name:
+            fields["prompt_bytes"], fields["response_bytes"] = lengths(payload, end)
     except UndecodableRecord as error:
         return Broken(topic, record.offset, error, number, len(body or b""))
     redactions = _redactions(record.headers) if record.headers else None

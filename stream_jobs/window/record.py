@@ -1,9 +1,9 @@
 """Sums as the Avro record of `sums.avsc`, with the maps that could grow without bound capped.
 
 Of documents the record keeps those with the most negatives (then ratings, then inferences, then by
-name), of pairs those with the most negatives (then ratings), of languages the most frequent; the
-others move to `__other__`. Totals stay exact; below the cap, each count is exact too. Past it, a
-document's count is what the partitions that kept it saw: at least a lower bound.
+name), of pairs those with the most negatives (then ratings), of languages and topics the most
+frequent; the others move to `__other__`. Totals stay exact; below the cap, each count is exact too.
+Past it, a document's count is what the partitions that kept it saw: at least a lower bound.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ OTHER: Final = "__other__"
 MAX_DOCS: Final = 256
 MAX_PAIRS: Final = 512
 MAX_LANGUAGES: Final = 32
+MAX_TOPICS: Final = 64
 MOMENT_PARTS: Final = ("n", "sum", "sum_squares")
 
 
@@ -26,11 +27,11 @@ def sums_to_record(sums: Sums) -> dict[str, Any]:
     _cap(record, ("doc_negatives", "doc_rated", "docs"), MAX_DOCS)
     _cap(record, ("doc_pair_negatives", "doc_pair_rated"), MAX_PAIRS)
     _cap(record, ("languages",), MAX_LANGUAGES)
+    _cap(record, ("topics",), MAX_TOPICS)
     for name in MOMENTS:
         record[name] = dict(zip(MOMENT_PARTS, getattr(sums, name), strict=True))
-    for name in BINS:
-        bins = getattr(sums, name)
-        record[name] = list(bins) if any(bins) else []
+    for name, edges in BINS.items():
+        record[name] = _dense(getattr(sums, name), len(edges) + 1)
     record["examples"] = sorted(sums.examples, key=lambda key: (sums.examples[key], key))
     return record
 
@@ -47,9 +48,9 @@ def sums_from_record(record: Mapping[str, Any]) -> Sums:
         setattr(sums, name, dict(record[name]))
     for name in MOMENTS:
         setattr(sums, name, [record[name][part] for part in MOMENT_PARTS])
-    for name, size in BINS.items():
-        if record[name]:
-            setattr(sums, name, _sized(record[name], size))
+    for name, edges in BINS.items():
+        if bins := record[name]:
+            setattr(sums, name, _sparse(bins, len(edges) + 1))
     for inference_id in record["examples"]:
         sums.add_example(inference_id)
     return sums
@@ -87,8 +88,18 @@ def _capped(counts: dict[str, int], kept: set[str] | None) -> dict[str, int]:
     return out
 
 
-def _sized(bins: list[int], size: int) -> list[int]:
-    """Return a copy; raises ValueError if these are not our bins."""
-    if len(bins) != size:
-        raise ValueError(f"a histogram has {len(bins)} bins, expected {size}")
-    return list(bins)
+def _dense(bins: Mapping[int, int], size: int) -> list[int]:
+    """Return a count for each bin; empty if there is none at all."""
+    if not bins:
+        return []
+    counts = [0] * size
+    for index, count in bins.items():
+        counts[index] = count
+    return counts
+
+
+def _sparse(counts: list[int], size: int) -> dict[int, int]:
+    """Return the bins that aren't empty; raises ValueError if these are not our bins."""
+    if len(counts) != size:
+        raise ValueError(f"a histogram has {len(counts)} bins, expected {size}")
+    return {index: count for index, count in enumerate(counts) if count}

@@ -1,26 +1,27 @@
 """Sums of one window and key: cheap to add to, and they add up exactly.
 
-Everything is an integer (money in micro-dollars, edit ratios in millionths), so neither the order
-of adding nor the way events are spread over partitions can change a total. A correction adds
-negative counts. Three parts need a word:
+Everything is an integer (money in micro-dollars, edit ratios in millionths, scores in thousandths),
+so neither the order of adding nor the way events are spread over partitions can change a total. A
+correction adds negative counts. Three parts need a word:
 
-- Maps by document and by language can grow without bound. They are exact here; records hold the
-  largest part of them (`stream_jobs/window/record.py`).
+- Maps by document, language and topic can grow without bound. They are exact here; records hold
+  the largest part of them (`stream_jobs/window/record.py`).
 - Measures are clamped to 3,000,000 (50 minutes, if milliseconds) before they enter moments.
 - Examples are the inference_ids with the smallest CRC-32: a sample that any merge order agrees
   on. Taking a signal back leaves its example.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from itertools import combinations
-from operator import add
 from typing import Any, Final
 from zlib import crc32
 
 from stream_jobs.window.sketches import (
-    LATENCY_BINS,
+    COST_EDGES,
     LATENCY_EDGES_MS,
-    TOKEN_BINS,
+    LENGTH_EDGES,
+    SCORE_EDGES,
     TOKEN_EDGES,
     bin_of,
 )
@@ -29,6 +30,7 @@ PAIR: Final = "\u241f"
 MAX_PAIRED: Final = 6
 """Of the documents of one answer, pairs are counted among so many."""
 MAX_EXAMPLES: Final = 5
+THOUSAND: Final = 1_000
 MILLION: Final = 1_000_000
 LARGEST: Final = 3_000_000
 """Measures are clamped to this, so that a sum of squares of a million of them fits a long."""
@@ -54,6 +56,7 @@ MAPS: Final = (
     "kinds",
     "authors",
     "languages",
+    "topics",
     "docs",
     "doc_rated",
     "doc_negatives",
@@ -61,12 +64,25 @@ MAPS: Final = (
     "doc_pair_negatives",
     "redactions",
 )
-MOMENTS: Final = ("latency_ms", "input_tokens", "output_tokens", "signal_lag_ms")
+MOMENTS: Final = (
+    "latency_ms",
+    "input_tokens",
+    "output_tokens",
+    "signal_lag_ms",
+    "prompt_bytes",
+    "response_bytes",
+    "doc_scores",
+)
 BINS: Final = {
-    "latency_bins": LATENCY_BINS,
-    "input_bins": TOKEN_BINS,
-    "output_bins": TOKEN_BINS,
+    "latency_bins": LATENCY_EDGES_MS,
+    "input_bins": TOKEN_EDGES,
+    "output_bins": TOKEN_EDGES,
+    "prompt_bins": LENGTH_EDGES,
+    "response_bins": LENGTH_EDGES,
+    "cost_bins": COST_EDGES,
+    "score_bins": SCORE_EDGES,
 }
+"""Histograms and their edges."""
 
 _STATUS: Final = {"error": "errors", "refused": "refusals", "timeout": "timeouts"}
 _JOIN: Final = {"matched": "matched", "late": "late", "orphan": "orphans"}
@@ -74,7 +90,10 @@ _POLARITY: Final = ("neutral", "positive", "negative")  # by index 0, 1, −1
 
 
 class Sums:
-    """Mutable sums. Attributes are the fields of `sums.avsc`; moments are [n, sum, squares]."""
+    """Mutable sums. Attributes are the fields of `sums.avsc`.
+
+    Moments are [n, sum, squares]; histograms are counts by bin, without bins that are empty.
+    """
 
     __slots__ = (*COUNTS, *MAPS, *MOMENTS, *BINS, "examples")
     inferences: int
@@ -95,6 +114,7 @@ class Sums:
     kinds: dict[str, int]
     authors: dict[str, int]
     languages: dict[str, int]
+    topics: dict[str, int]
     docs: dict[str, int]
     doc_rated: dict[str, int]
     doc_negatives: dict[str, int]
@@ -105,20 +125,25 @@ class Sums:
     input_tokens: list[int]
     output_tokens: list[int]
     signal_lag_ms: list[int]
-    latency_bins: list[int]
-    input_bins: list[int]
-    output_bins: list[int]
+    prompt_bytes: list[int]
+    response_bytes: list[int]
+    doc_scores: list[int]
+    latency_bins: dict[int, int]
+    input_bins: dict[int, int]
+    output_bins: dict[int, int]
+    prompt_bins: dict[int, int]
+    response_bins: dict[int, int]
+    cost_bins: dict[int, int]
+    score_bins: dict[int, int]
     examples: dict[str, int]  # inference_id → its hash
 
     def __init__(self) -> None:
         for name in COUNTS:
             setattr(self, name, 0)
-        for name in MAPS:
+        for name in (*MAPS, *BINS):
             setattr(self, name, {})
         for name in MOMENTS:
             setattr(self, name, [0, 0, 0])
-        for name, size in BINS.items():
-            setattr(self, name, [0] * size)
         self.examples = {}
 
     def __eq__(self, other: object) -> bool:
@@ -130,24 +155,43 @@ class Sums:
         return f"Sums({self.to_state()})"
 
     def add_inference(self, head: Mapping[str, Any], sign: int = 1) -> None:
-        """Count one Inference, given the fields up to `retrieved`."""
+        """Count one Inference, given the fields up to `retrieved`.
+
+        `prompt_bytes` and `response_bytes`, if there, are the lengths of its texts.
+        """
         self.inferences += sign
         status = _STATUS.get(head["status"])
         if status is not None:
             setattr(self, status, getattr(self, status) + sign)
-        _moment(self.latency_ms, self.latency_bins, LATENCY_EDGES_MS, head["latency_ms"], sign)
-        _moment(self.input_tokens, self.input_bins, TOKEN_EDGES, head["input_tokens"], sign)
-        _moment(self.output_tokens, self.output_bins, TOKEN_EDGES, head["output_tokens"], sign)
-        cost = head["cost_usd"]
-        if cost:
-            self.cost_micro_usd += sign * round(cost * MILLION)
-        language = head["language"]
-        if language:
-            _count(self.languages, language, sign)
-        retrieved = head["retrieved"]
-        if retrieved:
-            for doc_id in _doc_ids(retrieved):
-                _count(self.docs, doc_id, sign)
+        self._measure("latency_ms", "latency_bins", head["latency_ms"], sign)
+        self._measure("input_tokens", "input_bins", head["input_tokens"], sign)
+        self._measure("output_tokens", "output_bins", head["output_tokens"], sign)
+        self._measure("prompt_bytes", "prompt_bins", head.get("prompt_bytes"), sign)
+        self._measure("response_bytes", "response_bins", head.get("response_bytes"), sign)
+        if (cost := head["cost_usd"]) is not None and math.isfinite(cost):
+            micro = round(min(max(cost, -LARGEST), LARGEST) * MILLION)
+            self.cost_micro_usd += sign * micro
+            _count(self.cost_bins, bin_of(COST_EDGES, micro), sign)
+        if head["language"]:
+            _count(self.languages, head["language"], sign)
+        if topic := head.get("prompt_topic"):
+            _count(self.topics, topic, sign)
+        if head["retrieved"]:
+            self._retrieved(head["retrieved"], sign)
+
+    def _measure(self, moments: str, bins: str, value: int | None, sign: int) -> None:
+        if value is not None:
+            _count(getattr(self, bins), bin_of(BINS[bins], value), sign)
+            _moment(getattr(self, moments), value, sign)
+
+    def _retrieved(self, retrieved: Iterable[Mapping[str, Any]], sign: int) -> None:
+        for doc_id in _doc_ids(retrieved):
+            _count(self.docs, doc_id, sign)
+        for doc in retrieved:
+            score = doc["score"]
+            if score is not None and math.isfinite(score):
+                thousandths = round(min(max(score, -LARGEST), LARGEST) * THOUSAND)
+                self._measure("doc_scores", "score_bins", thousandths, sign)
 
     def add_signal(
         self,
@@ -177,7 +221,7 @@ class Sums:
         if explicit and author:
             _count(self.authors, author, sign)
         if lag_ms is not None:
-            _moment(self.signal_lag_ms, None, (), lag_ms, sign)
+            _moment(self.signal_lag_ms, lag_ms, sign)
         if edit_ratio is not None:
             self.edits += sign
             self.edit_ratio_millionths += sign * round(edit_ratio * MILLION)
@@ -222,13 +266,13 @@ class Sums:
         """Add `other`; neither order nor grouping of merges changes the result."""
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in MAPS:
-            mine: dict[str, int] = getattr(self, name)
+        for name in (*MAPS, *BINS):
+            mine = getattr(self, name)
             for key, count in getattr(other, name).items():
                 _count(mine, key, count)
-        for name in (*MOMENTS, *BINS):
-            mine_list: list[int] = getattr(self, name)
-            mine_list[:] = map(add, mine_list, getattr(other, name))
+        for name in MOMENTS:
+            mine, more = getattr(self, name), getattr(other, name)
+            mine[0], mine[1], mine[2] = mine[0] + more[0], mine[1] + more[1], mine[2] + more[2]
         for inference_id in other.examples:
             self.add_example(inference_id)
 
@@ -238,10 +282,12 @@ class Sums:
         for name in (*COUNTS, *MAPS):
             if value := getattr(self, name):
                 state[name] = value
-        for name in (*MOMENTS, *BINS):
-            counts: list[int] = getattr(self, name)
-            if any(counts):
-                state[name] = {str(i): count for i, count in enumerate(counts) if count}
+        for name in MOMENTS:
+            if any(parts := getattr(self, name)):
+                state[name] = {str(i): part for i, part in enumerate(parts) if part}
+        for name in BINS:
+            if bins := getattr(self, name):
+                state[name] = {str(i): bins[i] for i in sorted(bins)}
         if self.examples:
             state["examples"] = sorted(self.examples)
         return state
@@ -268,7 +314,7 @@ def pair_of(one: str, other: str) -> str:
     return f"{min(one, other)}{PAIR}{max(one, other)}"
 
 
-def _count(counts: dict[str, int], key: str, by: int) -> None:
+def _count(counts: dict[Any, int], key: Any, by: int) -> None:
     count = counts.get(key, 0) + by
     if count:
         counts[key] = count
@@ -276,16 +322,12 @@ def _count(counts: dict[str, int], key: str, by: int) -> None:
         counts.pop(key, None)
 
 
-def _moment(
-    moments: list[int], bins: list[int] | None, edges: tuple[int, ...], value: int, sign: int
-) -> None:
-    if bins is not None:
-        bins[bin_of(edges, value)] += sign
+def _moment(moments: list[int], value: int, sign: int) -> None:
     value = min(max(value, -LARGEST), LARGEST)
     moments[0] += sign
     moments[1] += sign * value
     moments[2] += sign * value * value
 
 
-def _doc_ids(retrieved: list[Mapping[str, Any]]) -> set[str]:
+def _doc_ids(retrieved: Iterable[Mapping[str, Any]]) -> set[str]:
     return {doc["doc_id"] for doc in retrieved}

@@ -302,7 +302,7 @@ def test_hundreds_of_segments_fit_a_checkpoint() -> None:
     assert len(decide.snapshot()) < 256 * 1024
 
 
-@pytest.mark.parametrize("data", [b"", b"\x09abc", b"\x01abc"])
+@pytest.mark.parametrize("data", [b"", b"\x09abc", b"\x02abc"])
 def test_state_that_is_not_ours_is_refused(data: bytes) -> None:
     with pytest.raises(CorruptStateError, match=r"reset"):
         SHIPPED.build(data)

@@ -1,6 +1,7 @@
 """Sums add up exactly: order, partitions and restarts change nothing; records go through Avro."""
 
 import io
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from schemas.catalog import parsed
 from stream_jobs.window.record import MAX_DOCS, OTHER, sums_from_record, sums_to_record
-from stream_jobs.window.sketches import LATENCY_EDGES_MS, TOKEN_EDGES, bin_of, quantile
-from stream_jobs.window.sums import Sums
+from stream_jobs.window.sketches import LATENCY_EDGES_MS, SCORE_EDGES, bin_of, middles, quantile
+from stream_jobs.window.sums import BINS, Sums
 
 DOCS = [f"d{i}" for i in range(6)]
 
@@ -34,6 +35,7 @@ def head(**over: Any) -> dict[str, Any]:
         "output_tokens": 100,
         "cost_usd": 0.1,
         "language": "en",
+        "prompt_topic": None,
         "attributes": {},
         "retrieved": [],
         **over,
@@ -46,9 +48,14 @@ heads = st.builds(
     status=st.sampled_from(["ok", "error", "refused", "timeout"]),
     latency_ms=st.integers(0, 2**31 - 1),
     input_tokens=st.integers(0, 2**31 - 1),
-    cost_usd=st.none() | st.floats(0, 10),
+    cost_usd=st.none() | st.floats(),
     language=st.none() | st.sampled_from(["en", "de"]),
-    retrieved=st.lists(st.builds(dict, doc_id=st.sampled_from(DOCS), score=st.none()), max_size=4),
+    prompt_topic=st.none() | st.sampled_from(["t0", "t1"]),
+    prompt_bytes=st.integers(0, 10**6),
+    response_bytes=st.none() | st.integers(0, 10**6),
+    retrieved=st.lists(
+        st.builds(dict, doc_id=st.sampled_from(DOCS), score=st.none() | st.floats()), max_size=4
+    ),
 )
 signals = st.fixed_dictionaries(
     {
@@ -157,19 +164,21 @@ def test_moments_fit_a_long_for_a_million_of_the_largest() -> None:
     assert sums.latency_ms[2] * 1_000_000 < 2**63
 
 
-@pytest.mark.parametrize("edges", [LATENCY_EDGES_MS, TOKEN_EDGES])
+@pytest.mark.parametrize("edges", BINS.values(), ids=BINS)
 def test_edges_rise_and_each_value_has_its_bin(edges: tuple[int, ...]) -> None:
     assert all(a < b for a, b in pairwise(edges))
     for i, edge in enumerate(edges):
         assert (bin_of(edges, edge - 1), bin_of(edges, edge)) == (i, i + 1)
+    assert len(middles(edges)) == len(edges) + 1
+    assert all(a < b for a, b in pairwise(middles(edges)))
 
 
 def test_quantiles_are_right_within_a_bin() -> None:
     values = range(100, 10_000, 7)
-    bins = [0] * (len(LATENCY_EDGES_MS) + 1)
-    for value in values:
-        bins[bin_of(LATENCY_EDGES_MS, value)] += 1
+    bins = Counter(bin_of(LATENCY_EDGES_MS, value) for value in values)
     for q in (0.05, 0.5, 0.95):
         got = quantile(LATENCY_EDGES_MS, bins, q)
         assert got == pytest.approx(values[int(q * len(values))], rel=0.13)
-    assert quantile(LATENCY_EDGES_MS, [], 0.5) is None
+    assert quantile(LATENCY_EDGES_MS, {}, 0.5) is None
+    assert quantile(SCORE_EDGES, {0: 5}, 0.5) == -1_000
+    assert quantile(LATENCY_EDGES_MS, {0: 1, len(LATENCY_EDGES_MS): 9}, 0.5) == LATENCY_EDGES_MS[-1]
