@@ -5,25 +5,21 @@ import os
 import secrets
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO, Final
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from deploy.context import DEFAULT_DATA, DataDir, not_in_environment
 from deploy.local import state
-from deploy.tables import print_table
+from deploy.redact_lines import answer, answer_lines
+from deploy.redact_view import console, show, show_candidates
 from schemas.settings import RedactSettings, Secret, load_settings
 from stream_jobs.redact.build import build_redactor
 from stream_jobs.redact.keys import MIN_KEY_BYTES
-from stream_jobs.redact.labels import LABEL
 from stream_jobs.redact.redactor import Redactor
-from stream_jobs.redact.spans import Span
-
-CHUNK_BYTES: Final = 1 << 16
-COLOURS: Final = {"secrets": "red", "patterns": "yellow", "names": "cyan", "guard": "magenta"}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,31 +35,41 @@ def run(
         bool,
         typer.Option("--json", help="Read one JSON string a line, answer one JSON object a line."),
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which check took or refused what, and why.")
+    ] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Own patterns, context words, allow lists (YAML)."),
+    ] = None,
     tenant: Annotated[str, typer.Option(help="Whose pseudonyms; they differ by tenant.")] = "demo",
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show what redaction finds in a text, and what it makes of it.
 
     With --json: {"text": redacted, "spans": [{"start", "end", "type", "layer"}]} for each line,
-    offsets in code points of the input; a line that is no JSON string gives {"error"} and exit
-    code 1. Keys and model are those of the stack in --data or of FEEDLOOP_REDACT_…; without any,
-    the pseudonyms are made with a key that is thrown away.
+    offsets in code points of the input. A line that is no JSON string is answered by {"error",
+    "line"}, told on standard error, and makes the exit code 1. Keys, rules and model are those of
+    the stack in --data or of FEEDLOOP_REDACT_…; without a key, one is made and thrown away.
     """
     if text is None and not as_json:
         raise typer.BadParameter("give a TEXT, or - for standard input, or --json")
-    redactor = build_redactor(_with_key(_settings(data)))
+    redactor = build_redactor(_with_key(_settings(data, rules)))
     if not as_json:
-        _show(redactor, sys.stdin.read() if text == "-" else str(text), tenant)
+        given = sys.stdin.buffer.read() if text == "-" else os.fsencode(str(text))
+        _show(redactor, given.decode(errors="replace"), tenant, explain)
     elif text is None or text == "-":
-        raise typer.Exit(_answer_lines(redactor, tenant, sys.stdin.buffer))
+        raise typer.Exit(_filter(redactor, tenant, explain))
     else:
-        print(json.dumps(_answer(*redactor.redact_text(text, tenant))))
+        told = answer(*redactor.redact_text(text, tenant)) | _more(redactor, explain, text)
+        print(json.dumps(told))
 
 
-def _settings(data: Any) -> RedactSettings:
+def _settings(data: Path, rules: Path | None) -> RedactSettings:
     stack = state.read(data)
     overrides = None if stack is None else not_in_environment(stack.overrides, os.environ)
-    return load_settings(overrides=overrides).redact
+    found = load_settings(overrides=overrides).redact
+    return found if rules is None else msgspec.structs.replace(found, rules_file=str(rules))
 
 
 def _with_key(settings: RedactSettings) -> RedactSettings:
@@ -76,67 +82,32 @@ def _with_key(settings: RedactSettings) -> RedactSettings:
         file=sys.stderr,
     )
     key = b64encode(secrets.token_bytes(MIN_KEY_BYTES)).decode()
-    return RedactSettings(
-        keys=Secret(f"run:{key}"),
-        spacy_model=settings.spacy_model,
-        max_text_chars=settings.max_text_chars,
-    )
+    return msgspec.structs.replace(settings, keys=Secret(f"run:{key}"))
 
 
-def _answer_lines(redactor: Redactor, tenant: str, source: BinaryIO) -> int:
-    """Answer each line of `source`; return 1 if any was no JSON string, else 0."""
-    failed = 0
-    for lines in _ready_lines(source):
-        texts = [_text_of(line) for line in lines]
-        good = [text for text in texts if text is not None]
-        results = iter(redactor.redact_texts(good, tenant))
-        for text in texts:
-            failed |= text is None
-            known = {"error": "not a JSON string"} if text is None else _answer(*next(results))
-            print(json.dumps(known))
-        sys.stdout.flush()
-    return int(failed)
-
-
-def _ready_lines(source: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield the lines of `source` as they come: a caller may wait for each answer."""
-    rest = b""
-    while chunk := os.read(source.fileno(), CHUNK_BYTES):
-        *lines, rest = (rest + chunk).split(b"\n")
-        if lines:
-            yield lines
-    if rest:
-        yield [rest]
-
-
-def _text_of(line: bytes) -> str | None:
+def _filter(redactor: Redactor, tenant: str, explain: bool) -> int:
+    """Answer standard input; return the exit code. A reader that has gone ends it quietly."""
     try:
-        value = json.loads(line)
-    except ValueError:  # UnicodeDecodeError too
-        return None
-    return value if isinstance(value, str) else None
+        failed = answer_lines(
+            lambda texts: redactor.redact_texts(texts, tenant),
+            lambda text: _more(redactor, explain, text),
+            sys.stdin.buffer,
+            sys.stdout,
+        )
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush to
+        return 1
+    return int(failed > 0)
 
 
-def _answer(redacted: str, spans: list[Span]) -> dict[str, Any]:
-    return {"text": redacted, "spans": [span._asdict() for span in spans]}
+def _more(redactor: Redactor, explain: bool, text: str) -> dict[str, Any]:
+    if not explain:
+        return {}
+    return {"explain": [asdict(one) for one in redactor.explain(text)]}
 
 
-def _show(redactor: Redactor, text: str, tenant: str) -> None:
-    redacted, spans = redactor.redact_text(text, tenant)
-    console = Console()
-    console.print(_coloured(redacted, spans), soft_wrap=True)
-    if not spans:
-        console.print("Nothing found.", style="dim")
-        return
-    rows = [(s.start, s.end, s.type, s.layer, text[s.start : s.end]) for s in spans]
-    print_table(("start", "end", "type", "layer", "value"), rows, whole=("type", "layer"))
-
-
-def _coloured(redacted: str, spans: list[Span]) -> Text:
-    """Return the result with its new labels in the colours of their layers."""
-    shown = Text(redacted)
-    colours = {span.type: COLOURS[span.layer] for span in spans}
-    for match in LABEL.finditer(redacted):
-        kind = match.group()[1:-1].partition(":")[0]
-        shown.stylize(f"bold {colours.get(kind, 'dim')}", *match.span())
-    return shown
+def _show(redactor: Redactor, text: str, tenant: str, explain: bool) -> None:
+    out = console()
+    show(out, text, *redactor.redact_text(text, tenant))
+    if explain:
+        show_candidates(out, text, redactor.explain(text))

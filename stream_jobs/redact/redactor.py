@@ -50,11 +50,13 @@ class Redactor:
         keys: Keys,
         names: NameFinder | None = None,
         extras: Extras = NO_EXTRAS,
+        policy: Policy | None = None,
     ) -> None:
+        """Without a `policy` that of `config.treatments` is taken."""
         self._max_chars = config.max_text_chars
         self._keys = keys
         self._names = names
-        self._policy = Policy(parse_treatments(config.treatments))
+        self._policy = policy or Policy(parse_treatments(config.treatments))
         self._labels = label_pattern(self._policy.own_types)
         self._replacer = Replacer(keys, self._policy)
         self._ids_replacer = Replacer(keys, Policy())
@@ -170,9 +172,14 @@ class Redactor:
             for (i, scan), spans in zip(pending.items(), results, strict=True):
                 if spans is None:
                     found[i] = MODEL_FAILED
-                elif scan.cut(span for span in spans if span.type not in self._policy.kept):
+                elif scan.cut(span for span in spans if self._wanted(span, scan.rest)):
                     again[i] = scan
             pending = self._rescan(again, found)
+
+    def _wanted(self, span: Span, text: str) -> bool:
+        return span.type not in self._policy.kept and not (
+            self._scanner.allows(text[span.start : span.end])
+        )
 
     def _rescan(self, scans: dict[int, Scan], found: list[Found]) -> dict[int, Scan]:
         still: dict[int, Scan] = {}

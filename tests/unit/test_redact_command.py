@@ -44,6 +44,9 @@ def test_bad_lines_are_answered_in_their_place_and_not_quoted(tmp_path: Path) ->
     done = run("--json", given=given, folder=tmp_path)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert ["error" in answer for answer in answers] == [True, False, True, True]
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert told == [answer for answer in answers if "error" in answer]
+    assert [answer["line"] for answer in told] == [1, 3, 4]
     assert b"a@b.com" not in done.stdout + done.stderr
     assert done.returncode == 1
 
@@ -74,6 +77,65 @@ def test_for_people(args: tuple[str], tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "<EMAIL_ADDRESS:k1:" in shown
     assert "patterns" in shown
+
+
+def test_lines_longer_and_shorter_than_what_is_read_at_once_keep_their_order(
+    tmp_path: Path,
+) -> None:
+    lengths = [0, 5, 65_535, 300_000, 1, 65_536, 7, 131_072, 3] * 3
+    given = b"".join(json.dumps("x" * length).encode() + b"\n" for length in lengths)
+    done = run("--json", given=given, folder=tmp_path)
+    answers = [json.loads(line)["text"] for line in done.stdout.splitlines()]
+    expected = ["<UNSCANNED:too_long>" if n > 200_000 else "x" * n for n in lengths]
+    assert answers == expected
+
+
+def test_a_reader_that_leaves_ends_it_quietly(tmp_path: Path) -> None:
+    lines = b'"415-555-2671"\n' * 20_000
+    (tmp_path / "lines").write_bytes(lines)
+    command = f"{sys.executable} -m deploy.cli redact --json --data none < lines | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "FEEDLOOP_REDACT_KEYS": KEY},
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == b""
+
+
+EXPLAINED = "jane@example.com, 4111 1111 1111 1112"
+
+
+def test_explain_says_which_check_took_or_refused_what(tmp_path: Path) -> None:
+    done = run("--explain", EXPLAINED, folder=tmp_path)
+    shown = [line.split() for line in done.stdout.decode().splitlines()]
+    assert ["taken", "0", "16", "EMAIL_ADDRESS", "email"] in [words[:5] for words in shown]
+    assert ["refused", "18", "37", "CREDIT_CARD", "card"] in [words[:5] for words in shown]
+    assert b"check digit" in done.stdout
+    as_json = run("--explain", "--json", given=json.dumps(EXPLAINED).encode(), folder=tmp_path)
+    told = json.loads(as_json.stdout)["explain"]
+    assert {(one["check"], one["accepted"]) for one in told} >= {("email", True), ("card", False)}
+    assert {"start", "end", "type", "layer", "check", "accepted", "reason"} == set(told[0])
+
+
+def test_rules_from_a_file(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("patterns:\n  - {type: EMPLOYEE_ID, pattern: 'E-[0-9]{6}'}\n")
+    done = run("--rules", str(rules), "I am E-123456", folder=tmp_path)
+    assert b"I am <EMPLOYEE_ID:k1:" in done.stdout
+    rules.write_text("patterns:\n  - {type: EMPLOYEE_ID, pattern: '('}\n")
+    done = run("--rules", str(rules), "I am E-123456", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"feedloop: {rules}:2: ".encode())
+
+
+def test_bytes_that_are_no_text_are_shown_as_such(tmp_path: Path) -> None:
+    done = run("-", given=b"\xff a@b.com", folder=tmp_path)
+    assert done.returncode == 0
+    assert "\ufffd <EMAIL_ADDRESS:k1:".encode() in done.stdout
 
 
 def test_without_a_key_it_says_so(tmp_path: Path) -> None:
