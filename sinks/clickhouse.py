@@ -36,6 +36,8 @@ INSERT_SETTINGS: Final[dict[str, Any]] = {
     "max_partitions_per_insert_block": 0,  # a backfill may span any number of months
 }
 
+UNKNOWN_TABLE: Final = 60
+
 NEVER_WORKS: Final = {
     6: "CANNOT_PARSE_TEXT",
     10: "NOT_FOUND_COLUMN_IN_BLOCK",
@@ -48,7 +50,7 @@ NEVER_WORKS: Final = {
     48: "NOT_IMPLEMENTED",
     50: "UNKNOWN_TYPE",
     53: "TYPE_MISMATCH",
-    60: "UNKNOWN_TABLE",
+    UNKNOWN_TABLE: "UNKNOWN_TABLE",
     62: "SYNTAX_ERROR",
     70: "CANNOT_CONVERT_TYPE",
     81: "UNKNOWN_DATABASE",
@@ -76,6 +78,10 @@ class ClickHouse:
         try:
             create_tables(self._connected(), self._settings)
         except (ClickHouseError, HTTPError, OSError) as error:
+            if isinstance(error, CodedError) and error.code == UNKNOWN_TABLE:
+                # Another worker is just replacing a view that this one's view reads.
+                self.close()
+                raise SinkDown("ClickHouse: the views are being made by another worker") from None
             self._refuse(f"creating the tables ({error})", error)
 
     def assigned(self, source: Source, *, known: bool) -> int:  # noqa: ARG002

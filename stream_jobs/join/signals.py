@@ -60,19 +60,24 @@ class Signals:
 
     def retract(self, target: str, event_time: int, arrival_ms: int) -> bool:
         """Take signal `target` back; False if it was before."""
-        if target in self._retracted:
+        if self.retracted(target):
             return False
+        self._retracted.pop(target, None)
         self._retracted[target] = (event_time, arrival_ms)
         return True
 
     def retracted(self, key: str) -> bool:
-        """Whether signal `key` was taken back."""
-        return key in self._retracted
+        """Whether signal `key` was taken back by a retract that is still remembered.
+
+        One that is no longer live counts as forgotten even before it is: a restart forgets it too.
+        """
+        age = self._retracted.get(key)
+        return age is not None and self._clock.live(*age)
 
     def positive(self, inference_key: str, until_ms: int) -> bool:
         """Whether a positive signal for the inference, dated until then, stands."""
         signals = self._positive.get(inference_key, {})
-        return any(at <= until_ms and key not in self._retracted for key, at in signals.items())
+        return any(at <= until_ms and not self.retracted(key) for key, at in signals.items())
 
     def ended(self, session_key: str, from_ms: int, until_ms: int) -> bool:
         """Whether the session was ended between the two event times."""

@@ -188,7 +188,8 @@ class JoinStage:
     def _signal(self, event: Event) -> None:
         key = keys.inference_key(event)
         kept = self._inferences.get(key)
-        if not self._remember(event):
+        first = self._remember(event) and not self._waiting.knows(keys.signal_key(event))
+        if not first:
             count_duplicate(self._windows, event, None if kept is None else _head(kept.body))
         elif event.head["inference_id"] is None:
             self._resolve(event, self._latest_of_session(event))
@@ -232,7 +233,7 @@ class JoinStage:
         retracted = self._signals.retracted(keys.signal_key(event))
         count_signal(self._windows, event, about, fields, retracted=retracted)
         if head["kind"] == "retract" and self._retract(event):
-            self._take_back(keys.target_key(event), about, fields["join_status"])
+            self._take_back(event, about, fields["join_status"])
         self._timer_ms = NEVER
 
     def _status(self, lag_ms: int | None) -> str:
@@ -240,10 +241,18 @@ class JoinStage:
             return "orphan"
         return "matched" if lag_ms <= self._config.join.window_ms else "late"
 
-    def _take_back(self, target: str, about: Head | None, status: str) -> None:
+    def _take_back(self, retract: Event, about: Head | None, status: str) -> None:
+        target = keys.target_key(retract)
         kept = self._signals.get(target)
-        if kept is None or self._waiting.holds(kept.topic, kept.offset):
+        if kept is None or self._waiting.knows(target):
             return  # not counted yet: when it is, it will be known as taken back
+        _, named = keys.parts(kept.inference_key)
+        if named and kept.inference_key != keys.inference_key(retract):
+            # It was counted by its own inference, whichever the retract names.
+            own = self._inferences.get(kept.inference_key)
+            if own is None:
+                return  # nobody knows any more where it was counted
+            about = _head(own.body)
         take_back(self._windows, kept, keys.parts(target)[0], about, status)
 
     def _abandon(self, gone: Abandoned) -> None:

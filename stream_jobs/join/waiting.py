@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.heads import Event
+from stream_jobs.join.keys import signal_key
 
 
 class Waiting:
@@ -22,6 +23,7 @@ class Waiting:
         self._max_hold_ms = max_hold_ms
         self._by_key: dict[str, list[Event]] = {}
         self._offsets: dict[str, dict[int, str]] = {}  # topic → offset → key, in order
+        self._signals: set[str] = set()
         self._by_event: list[tuple[int, str, int, str]] = []  # due event time, topic, offset, key
         self._by_arrival: list[tuple[int, str, int, str]] = []
         self._since: deque[tuple[int, str, int, str]] = deque()
@@ -34,6 +36,7 @@ class Waiting:
         """Let `event` wait for the inference `key`."""
         self._by_key.setdefault(key, []).append(event)
         self._offsets.setdefault(event.topic, {})[event.offset] = key
+        self._signals.add(signal_key(event))
         place = (event.topic, event.offset, key)
         heapq.heappush(self._by_event, (event.head["event_time"] + self._ttl_ms, *place))
         self._since.append((event.arrival_ms, *place))
@@ -46,6 +49,7 @@ class Waiting:
         self._looking.discard(key)
         for event in self._by_key.pop(key, []):
             del self._offsets[event.topic][event.offset]
+            self._signals.discard(signal_key(event))
             yield event
 
     def due(self, clock: Clock, now_ms: int) -> list[str]:
@@ -91,9 +95,9 @@ class Waiting:
         self._looking.update(new)
         return new
 
-    def holds(self, topic: str, offset: int) -> bool:
-        """Whether the signal at that place waits."""
-        return offset in self._offsets.get(topic, {})
+    def knows(self, signal: str) -> bool:
+        """Whether the signal of that key waits: it may wait longer than it is remembered."""
+        return signal in self._signals
 
     def first_offset(self, topic: str) -> int | None:
         """Return the smallest offset of `topic` that waits."""

@@ -39,6 +39,7 @@ class Case:
     enriched: list[tuple[str, str, str | None]]
     totals: dict[str, int] = field(default_factory=dict)
     hot_store: dict[str, dict[str, Any]] = field(default_factory=dict)
+    step_ms: int = 0  # of wall clock between two events; 0: what came last is all still young
 
 
 CASES = [
@@ -155,6 +156,77 @@ CASES = [
         {"negative": 0, "retracted": 1, "duplicates": 1},
     ),
     Case(
+        # f2 moves the clock past the life of f1, which waits on: no inference came at all
+        "a signal that is sent again while it waits longer than it is remembered",
+        [
+            feedback("f1", "old", 0),
+            feedback("f2", "ghost", 90),
+            feedback("f1", "old", 0),
+            feedback("f1", "old", 0),
+            inference("old", 91),
+            flush(),
+        ],
+        [("f1", "matched", "old"), ("f2", "orphan", None)],
+        {"matched": 1, "orphans": 1, "duplicates": 2},
+        step_ms=1,
+    ),
+    Case(
+        "a retract that names another inference takes back where the signal was counted",
+        [
+            inference("i1", 0),
+            inference("i2", 1, model_version="m2"),
+            feedback("f1", "i1", 2, value=-1.0),
+            feedback("f2", "i2", 3, kind="retract", value=None, retracts="f1"),
+            interaction("e", "i2", 4, "session_end"),
+            flush(),
+        ],
+        [("f1", "matched", "i1"), ("f2", "matched", "i2"), ("e", "matched", "i2")],
+        {"negative": 0, "retracted": 1},
+    ),
+    Case(
+        # i1 is forgotten: where f1 was counted is known to nobody
+        "unless that is forgotten: then it takes nothing back, and shifts nothing",
+        [
+            inference("i1", 0),
+            feedback("f1", "i1", 59, value=-1.0),
+            inference("i2", 62, session="z", model_version="m2"),
+            feedback("f2", "i2", 63, session="z", kind="retract", value=None, retracts="f1"),
+            interaction("e", "i2", 64, "session_end", session="z"),
+            flush(),
+        ],
+        [
+            ("abandonment", "matched", "i1"),
+            ("f1", "matched", "i1"),
+            ("f2", "matched", "i2"),
+            ("e", "matched", "i2"),
+        ],
+        {"negative": 1, "retracted": 0},
+        step_ms=1,
+    ),
+    Case(
+        # f1 comes when the retract is no longer remembered: a restart doesn't remember it either
+        "a retract is forgotten after the window, whether there was a restart or not",
+        [
+            inference("i0", 0),
+            feedback("r0", "i0", 1, kind="retract", value=None, retracts="x"),
+            feedback("r1", "i0", 0, kind="retract", value=None, retracts="f1"),
+            interaction("e", "i0", 2, "session_end"),
+            inference("i1", 60.5),
+            feedback("f1", "i1", 60.6, value=-1.0),
+            interaction("e2", "i1", 61, "session_end"),
+            flush(),
+        ],
+        [
+            ("r0", "matched", "i0"),
+            ("r1", "matched", "i0"),
+            ("e", "matched", "i0"),
+            ("f1", "matched", "i1"),
+            ("e2", "matched", "i1"),
+        ],
+        {"negative": 1, "retracted": 0},
+        step_ms=1,
+    ),
+    Case(
         "an edit that is taken back stays an edit",
         [
             inference("i1", 0),
@@ -256,6 +328,7 @@ def run(case: Case, restart_at: int | None = None) -> Result:
             driver.restart()
         driver.append(event)
         driver.poll()
+        driver.wait(case.step_ms)
     if restart_at == len(case.given):
         driver.restart()
         driver.poll()
@@ -277,6 +350,7 @@ def test_all_in_one_chunk_is_the_same_set() -> None:
         driver = Driver(SETTINGS, case.hot_store)
         for event in case.given:
             driver.append(event)
+            driver.wait(case.step_ms)
         driver.poll()
         assert sorted(driver.result.enriched, key=str) == sorted(case.enriched, key=str), case.name
         for name, total in case.totals.items():
