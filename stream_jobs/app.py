@@ -32,6 +32,7 @@ from schemas.topics import (
     REDACTED,
     group,
 )
+from stream_jobs.runtime.caught_up import CaughtUp, SinkProgress
 from stream_jobs.runtime.lookup import HotStore
 from stream_jobs.runtime.partition import Stage
 from stream_jobs.runtime.restore import topic_ids
@@ -91,7 +92,12 @@ def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> 
         schema_of=schemas.get,
     )
     stage = Stage("join", INPUTS["join"], CHECKPOINTS_JOIN, partial(JoinStage, config))
-    return stage, HotStore(settings.clickhouse).find
+    store = CaughtUp(
+        HotStore(settings.clickhouse).find,
+        SinkProgress(settings.kafka),
+        settings.join.orphan_max_hold_ms / 1000,
+    )
+    return stage, store.find
 
 
 def decide_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:
