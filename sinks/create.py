@@ -28,7 +28,7 @@ def statements(settings: ClickHouseSettings) -> list[str]:
     """Return the statements that make everything, in order; pure but for the file it reads."""
     text = "\n".join(line for line in _FILE.read_text().splitlines() if not line.startswith("--"))
     filled = Template(text).substitute(_parts(settings))
-    return [statement.strip() for statement in filled.split(";\n") if statement.strip()]
+    return [one for part in filled.split(";\n") if (one := part.strip().rstrip(";"))]
 
 
 def create_tables(client: Client, settings: ClickHouseSettings) -> None:
