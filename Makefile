@@ -38,10 +38,10 @@ down: setup ## stop what `make up` started; its data stays
 	$(BIN)/feedloop down --data $(DATA)
 
 test: setup ## unit tests, then every promise against the real broker, registry and stores
-	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) tests/unit tests/conformance tests/integration
+	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) tests/unit tests/conformance tests/integration tests/crash
 
 # SECONDS of load over all rounds, SEED of traffic and faults, FAULTS by name, RATE in events/s.
-crash: setup ## hundreds of kills, freezes and rebalances, then every fact compared (SHORT=1: 2 min)
+crash: setup ## the loop under hundreds of faults, every fact compared (SHORT=1: 2 minutes)
 	$(BIN)/python -m tests.crash $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
 	$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(RATE),--rate $(RATE)) \
 	$(if $(KEEP),--keep)

@@ -17,6 +17,8 @@ from tests.crash.table import print_outcome
 
 LONG_S = 1_800.0
 SHORT_S = 40.0
+RATE = 2_000.0
+SHORT_RATE = 1_000.0
 ROUND_S = 300.0
 """A round has a stack of its own, so that data doesn't pile up and a failure is small."""
 
@@ -30,7 +32,10 @@ def main(
     ] = None,
     short: Annotated[bool, typer.Option("--short", help="The form that `make test` runs.")] = False,
     round_seconds: Annotated[float, typer.Option(min=10, help="Of load in a round.")] = ROUND_S,
-    rate: Annotated[float, typer.Option(min=10, help="Events a second.")] = 2_000.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=10, help=f"Events a second; {RATE:.0f}, short {SHORT_RATE:.0f}."),
+    ] = None,
     faults: Annotated[
         str, typer.Option(metavar="NAMES", help=f"Of {', '.join(FAULTS)}; or none.")
     ] = ",".join(FAULTS),
@@ -42,6 +47,7 @@ def main(
     """Run the loop under faults; hold what is left against the truth: exit code 1 if it differs."""
     first = secrets.randbelow(1_000_000) if seed is None else seed
     total = seconds or (SHORT_S if short else LONG_S)
+    rate = rate or (SHORT_RATE if short else RATE)
     chosen = _chosen(faults)
     rounds = max(1, round(total / round_seconds))
     print(
@@ -56,7 +62,10 @@ def main(
     if not any(root.iterdir()):
         root.rmdir()
     print_outcome(outcomes)
-    print(f"\nagain: python -m tests.crash --seed {first} --seconds {total:.0f}")
+    print(
+        f"\nagain: python -m tests.crash --seed {first} --seconds {total:.0f} --rate {rate:.0f} "
+        f"--round-seconds {round_seconds:.0f} --lanes {lanes} --faults {faults}"
+    )
     raise typer.Exit(0 if all(outcome.good for outcome in outcomes) else 1)
 
 
@@ -72,7 +81,7 @@ def _round(plan: Plan, folder: Path, number: int, *, keep: bool) -> Outcome:
     try:
         outcome = play(plan, folder, say)
         good = outcome.good
-        say("every promise kept" if good else f"{len(outcome.broken)} facts differ")
+        say("every promise kept" if good else f"{len(outcome.broken)} facts differ, see below")
         return outcome
     finally:
         if good or not keep:

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from schemas.errors import FeedloopError
+from schemas.topics import INPUTS
 from tests.crash.facts import Seen
 from tests.crash.faults.fault import Fault, Scene
 from tests.crash.invariants import Broken, broken, checked
@@ -66,9 +68,11 @@ def play(plan: Plan, data: Path, say: Say) -> Outcome:
     try:
         loop.start(plan.copies, say)
         _play(plan, loop, outcome, say)
-        return outcome
+    except (AssertionError, FeedloopError) as error:
+        outcome.failed.setdefault("the loop", []).append(str(error))
     finally:
         loop.stop()
+    return outcome
 
 
 def _play(plan: Plan, loop: Loop, outcome: Outcome, say: Say) -> None:
@@ -104,8 +108,6 @@ def _play(plan: Plan, loop: Loop, outcome: Outcome, say: Say) -> None:
 
 def _await_flow(loop: Loop) -> None:
     """Return when every worker has committed something: all are in their groups."""
-    from schemas.topics import INPUTS
-
     loop.until(
         lambda: all(
             any(offset > 0 for offset, _ in loop.commit_notes(worker).values()) for worker in INPUTS

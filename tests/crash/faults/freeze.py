@@ -1,6 +1,8 @@
 """SIGSTOP past the session timeout while another takes over, then SIGCONT: a zombie wakes."""
 
+import os
 import signal
+import threading
 
 from deploy.local.process import alive
 from deploy.local.state import ProcessId
@@ -56,8 +58,6 @@ class FreezeAtPoint:
 
 def sleep_frozen(loop: Loop, process: ProcessId | None, seconds: float) -> None:
     """Let time pass for everybody but the frozen process."""
-    import threading
-
     threading.Event().wait(seconds)
     assert process is None or loop.frozen(process) or not alive(process), "it didn't stay frozen"
 
@@ -65,6 +65,4 @@ def sleep_frozen(loop: Loop, process: ProcessId | None, seconds: float) -> None:
 def wake(process: ProcessId | None) -> None:
     """SIGCONT."""
     if process is not None and alive(process):
-        import os
-
         os.kill(process.pid, signal.SIGCONT)

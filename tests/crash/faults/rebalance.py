@@ -4,10 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from confluent_kafka import KafkaException
+
+from deploy.topics import admin
 from schemas.settings import environ_of
+from schemas.topics import group
 from tests.crash.faults.fault import Scene
 from tests.crash.loop import SINKS, STAGES, Loop
 
@@ -51,8 +56,6 @@ class RollingRestart:
 
 def wait(process: "subprocess.Popen[bytes]", seconds: float, worker: str, scene: Scene) -> None:
     """Let the guest take part for a while: until it is a member, or for `seconds`."""
-    import time
-
     limit = time.monotonic() + seconds
     while time.monotonic() < limit and process.poll() is None:
         if seconds == COMES_S and members(scene.loop, worker) > 2:
@@ -62,11 +65,6 @@ def wait(process: "subprocess.Popen[bytes]", seconds: float, worker: str, scene:
 
 def members(loop: Loop, worker: str) -> int:
     """Return how many members the group of a worker has."""
-    from confluent_kafka import KafkaException
-
-    from deploy.topics import admin
-    from schemas.topics import group
-
     name = group(worker, loop.settings.kafka.topic_prefix)
     try:
         found = admin(loop.settings).describe_consumer_groups([name])[name].result(10)
