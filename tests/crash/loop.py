@@ -36,7 +36,7 @@ WAIT_S: Final = 120.0  # of anything that should happen, on a busy machine
 # the data, and what arrived a few seconds ago is forgotten, so that late signals are looked up.
 ENVIRON: Final = {
     "FEEDLOOP_STAGE_SESSION_TIMEOUT_MS": str(int(SESSION_S * 1000)),
-    "FEEDLOOP_JOIN_ALIGN_WAIT_MS": "60000",
+    "FEEDLOOP_JOIN_ALIGN_WAIT_MS": "10000",
     "FEEDLOOP_JOIN_IDLE_TIMEOUT_MS": "3600000",
     "FEEDLOOP_DECIDE_IDLE_TIMEOUT_MS": "3600000",
     "FEEDLOOP_JOIN_ARRIVAL_HOLD_MS": "5000",

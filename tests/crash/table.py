@@ -8,6 +8,7 @@ from tests.crash.invariants import summary
 from tests.crash.scenario import Outcome
 
 COLUMNS = ("fault", "times", "result")
+PARTS = ("part", "restarts", "most memory, MiB")
 
 
 def print_outcome(outcomes: Sequence[Outcome]) -> None:
@@ -25,7 +26,10 @@ def print_outcome(outcomes: Sequence[Outcome]) -> None:
     print()
     print_table(COLUMNS, [*rows, ("all", sum(injected.values()), _result(outcomes))], whole=COLUMNS)
     print()
-    print_table(("figure", "value"), _figures(outcomes), whole=("figure", "value"))
+    print_table(PARTS, _parts(outcomes), whole=PARTS)
+    print()
+    for name, value in _figures(outcomes):
+        print(f"{name}: {value}")
     for name, lines in failed.items():
         for line in lines:
             print(f"\n{name}: {line}")
@@ -39,13 +43,17 @@ def _result(outcomes: Sequence[Outcome]) -> str:
     return f"{count} facts differ" if count else "every promise kept"
 
 
-def _figures(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+def _parts(outcomes: Sequence[Outcome]) -> list[tuple[object, ...]]:
     restarts: Counter[str] = Counter()
     rss: dict[str, float] = {}
     for outcome in outcomes:
         restarts.update(outcome.restarts)
         for name, mb in outcome.rss_mb.items():
             rss[name] = max(rss.get(name, 0.0), mb)
+    return [(name, restarts[name], f"{mb:.0f}") for name, mb in sorted(rss.items())]
+
+
+def _figures(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     rates = ", ".join(f"{outcome.rate:,.0f}" for outcome in outcomes)
     return [
         ("seeds", ", ".join(str(outcome.plan.seed) for outcome in outcomes)),
@@ -53,6 +61,4 @@ def _figures(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
         ("events/s, by round", rates),
         ("drained in, longest", f"{max(outcome.drain_s for outcome in outcomes):.0f} s"),
         ("facts compared", f"{sum(outcome.checks for outcome in outcomes):,}"),
-        ("restarts", ", ".join(f"{n} {c}" for n, c in sorted(restarts.items()) if c)),
-        ("most memory, MiB", ", ".join(f"{n} {mb:.0f}" for n, mb in sorted(rss.items()))),
     ]
