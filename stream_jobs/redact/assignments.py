@@ -10,13 +10,15 @@ from typing import Final
 from stream_jobs.redact.recogniser import Recogniser
 
 _KEY: Final = (
-    r"(?:pass(?:word|wd|phrase|code)|pwd|secret(?:[_-]?(?:access[_-]?)?key)?"
+    r"(?:pass(?:word|wd|phrase|code)|passwort|kennwort|contrase[ñn]a|senha|mot de passe|wachtwoord"
+    r"|hasło|пароль|pwd|secret(?:[_-]?(?:access[_-]?)?key)?"
     r"|(?:api|access|auth|account|encryption|signing|private|service)[_-]?key"
     r"|(?:access|auth|refresh|bearer|session|id|api|bot|csrf)[_-]?token|token"
     r"|client[_-]?secret|credentials?)"
 )
 _KEY_GATE: Final = (
-    r"(?i)(?:passw|passphrase|passcode|pwd|secret|token|credential|(?:api|access|auth|account"
+    r"(?i)(?:passw|kennwort|contrasena|senha|mot de passe|wachtwoord|hasło|haslo|пароль"
+    r"|passphrase|passcode|pwd|secret|token|credential|(?:api|access|auth|account"
     r"|encryption|signing|private|service)[_-]?key)"
 )
 _BARE: Final = r"(?:[^\s\"'`,;<>&\ufffc(){}\[\]]|[&;](?![\s\"'`]|\w{1,32}=|$))"
@@ -34,13 +36,25 @@ FILL_INS: Final = frozenset(
 )
 
 
+_CODE: Final = re.compile(
+    r"(?:[A-Za-z_]+\.)+[A-Za-z_]+|(?:[A-Z][a-z]+){2,}|[a-z]+(?:_[a-z]+)+|[a-z]+(?:-[a-z]+)+"
+)
+"""Identifiers of programs: dotted, in camel case, in words with underscores or dashes."""
+
+_NAMES: Final = ("token", "password", "secret", "_key", "-key", "credentials", "_id", "_name")
+_FORMAT: Final = re.compile(r"%[(sdrif]|#[0-9a-fA-F]{3,8}$")
+
+
 def _plausible(value: str) -> bool:
     """Whether `value` can be a secret: no fill-in, no masking, no look-up in code."""
     low = value.lower()
     return not (
         low in FILL_INS
         or len(set(value)) < 3
-        or value[0] in "$%*{<@&|=[(^\\"
+        or value[0] in "$*{<@&|=[(^\\"
+        or _FORMAT.match(value) is not None
+        or _CODE.fullmatch(value) is not None
+        or low.endswith(_NAMES)
         or low.startswith(
             ("your_", "your-", "os.", "process.", "env.", "self.", "this.", "config.")
         )

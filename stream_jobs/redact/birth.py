@@ -5,9 +5,33 @@ from typing import Final
 
 from stream_jobs.redact.recogniser import Recogniser
 
-_WORDS: Final = (r"d\.?o\.?b\.?", "date of birth", "birth ?date", "birth ?day", "born", "bday")
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
+_WORDS: Final = (
+    r"d\.?o\.?b\.?",
+    "date of birth",
+    "birth ?date",
+    "birth ?day",
+    "born",
+    "bday",
+    "geburtsdatum",
+    "geboren",
+    "geb\\.?",
+    "date de naissance",
+    "nee? le",
+    "fecha de nacimiento",
+    "nacid[oa]",
+    "data di nascita",
+    "nat[oa] il",
+    "data de nascimento",
+    "nascid[oa]",
+    "geboortedatum",
+    "fodelsedatum",
+    "data urodzenia",
+)
+_MONTH: Final = (
+    r"(?:jan|feb|m[aä]r|apr|may|mai|jun|jul|aug|sep|o[ck]t|nov|de[cz]|ene|abr|avr|f[eé]v|ao[uû]|dic)"
+    r"[a-zéû]{0,7}"
+)
+_DAY: Final = r"\d{1,2}(?:st|nd|rd|th|er|\.)?"
 
 
 BIRTH: Final = (
@@ -15,10 +39,11 @@ BIRTH: Final = (
         "date_of_birth",
         "DATE_OF_BIRTH",
         "patterns",
-        r"\d{4}",
+        r"\d",
         re.compile(
             r"(?<![\w.-])(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}"
-            rf"|(?i:{_MONTH}\.? {_DAY},? \d{{4}})|(?i:{_DAY} (?:of )?{_MONTH},? \d{{4}}))(?![\w-])"
+            rf"|(?i:{_MONTH}\.?[ -]{_DAY},?[ -]\d{{4}})"
+            rf"|(?i:{_DAY}[ -](?:of |de )?{_MONTH}\.?,?(?: de)?[ -]\d{{4}}))(?![\w-])"
         ),
         words=_WORDS,
     ),

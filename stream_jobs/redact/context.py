@@ -9,11 +9,19 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from stream_jobs.redact.folding import unaccented
 from stream_jobs.redact.tables import header_of
 
 BEFORE_CHARACTERS: Final = 48
 """How far before a value its word may stand."""
 AFTER_CHARACTERS: Final = 40
+
+WORD_CHARACTERS: Final = 32  # the longest words themselves
+
+SAME_LINE: Final = 12
+"""Characters that may follow a word in its line if the value stands in a later one."""
+NEXT_LINE: Final = 24
+"""Characters that may stand before a value in its line if the word stands in an earlier one."""
 
 _TAG: Final = re.compile(r"<[^<>]{0,120}>|\"|'(?![A-Za-z])|(?<![A-Za-z])'")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -33,7 +41,7 @@ class WordPattern(NamedTuple):
 @lru_cache(maxsize=512)
 def word_pattern(words: tuple[str, ...]) -> WordPattern:
     """Return what finds `words` (plain lower case; `x|y`, `?` and `[ab]` as in patterns)."""
-    any_word = "|".join(words)
+    any_word = "|".join(unaccented(word) for word in words)
     return WordPattern(
         re.compile(rf"(?<![a-z])(?:{any_word})(?![a-z])"),
         re.compile(rf"{_AFTER}(?:{any_word})(?![a-z])"),
@@ -41,8 +49,8 @@ def word_pattern(words: tuple[str, ...]) -> WordPattern:
 
 
 def word_gate(words: Iterable[str]) -> str:
-    """Return, for RE2, a shape in every text in which one of `words` can be found."""
-    spread = [word.replace(" ", "[ _-]?") for word in words]
+    """Return, for RE2, a shape in every unaccented text in which one of `words` can be found."""
+    spread = [unaccented(word).replace(" ", "[ _-]?") for word in words]
     humps = [word[0].upper() + word[1:] for word in spread if word[0].isalpha()]
     low = rf"(?:^|[^A-Za-z])(?i:{'|'.join(spread)})(?:[^a-z]|$)"
     return rf"{low}|[a-z](?:{'|'.join(humps)})(?:[^a-z]|$)" if humps else low
@@ -52,16 +60,30 @@ def plain(text: str) -> str:
     """Return `text` as words are looked for in it."""
     if "<" in text or '"' in text or "'" in text:
         text = _TAG.sub(" ", text)
-    return _HUMP.sub(" ", text).lower().replace("_", " ").replace("-", " ")
+    return _HUMP.sub(" ", unaccented(text)).lower().replace("_", " ").replace("-", " ")
 
 
-def distance(words: WordPattern, text: str, start: int, end: int) -> tuple[int, str] | None:
+def _reaches(between: str) -> bool:
+    """Whether a word speaks for a value with `between` between them: not across other lines."""
+    if "\n\n" in between and len(between.partition("\n\n")[2].strip()) > 2:
+        return False
+    first, newline, rest = between.partition("\n")
+    if not newline:
+        return True
+    short = len(first.strip()) <= SAME_LINE and len(rest.strip()) <= NEXT_LINE
+    return short or first.endswith(":")
+
+
+def distance(
+    words: WordPattern, text: str, start: int, end: int, reach: int = BEFORE_CHARACTERS
+) -> tuple[int, str] | None:
     """Return how far from `text[start:end]` the nearest of `words` stands, and that word."""
-    near = plain(text[max(0, start - 3 * BEFORE_CHARACTERS) : start])[-BEFORE_CHARACTERS:]
+    room = reach + WORD_CHARACTERS
+    near = plain(text[max(0, start - 3 * room) : start])[-room:]
     last = None
     for last in words.before.finditer(near):  # noqa: B007 - the last one is meant
         pass
-    if last is not None:
+    if last is not None and len(near) - last.end() <= reach and _reaches(near[last.end() :]):
         return len(near) - last.end() + 1, last.group()
     after = words.after.match(plain(text[end : end + AFTER_CHARACTERS]))
     if after is not None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from stdnum import iban, luhn
 
+from stream_jobs.redact.id_checks import aba
 from stream_jobs.redact.recogniser import NO_WORD, Recogniser, before, digits
 
 _BRANDS: Final = re.compile(
@@ -19,6 +20,9 @@ _GROUPS: Final = (
 )
 
 
+NO_BRAND: Final = "no known brand or a wrong check digit"
+
+
 def _card(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept a number grouped like a card's, of a known brand, with a right check digit.
 
@@ -28,11 +32,7 @@ def _card(match: re.Match[str]) -> tuple[int, int] | str:
     if _is_card(match.group("value")):
         return start, end
     shorter = match.group("value")[:19]
-    return (
-        (start, start + 19)
-        if end - start > 20 and _is_card(shorter)
-        else "no known brand or a wrong check digit"
-    )
+    return (start, start + 19) if end - start > 20 and _is_card(shorter) else NO_BRAND
 
 
 def _is_card(raw: str) -> bool:
@@ -81,13 +81,34 @@ def _iban(match: re.Match[str]) -> tuple[int, int] | str:
     if (raw[end : end + 1] or match.string[match.end() : match.end() + 1]).isalnum():
         return NO_IBAN
     compact = "".join(raw[i] for i in places).upper()
-    return (match.start(), match.start() + end) if iban.is_valid(compact) else NO_IBAN
+    return (
+        (match.start(), match.start() + end)
+        if iban.is_valid(compact, check_country=False)
+        else NO_IBAN
+    )
 
 
+_ACCOUNT_WORDS: Final = (
+    "(?:bank )?account (?:number|no|num|nr|#)",
+    "(?:checking|savings|bank|current|deposit) account",
+    "acct",
+    "acct\\.? (?:number|no|num|nr|#)",
+    "routing (?:number|no)",
+    "sort code",
+    "bsb",
+    "konto ?nummer",
+    "konto ?nr",
+    "numero de compte",
+    "numero de cuenta",
+)
 _ACCOUNT_WORD: Final = re.compile(
     r"(?:account|acct|a/c|routing|aba|sort[ -]?code|konto)(?:[ _-]?(?:number|num|no|nr|id|nummer))?"
     r"[\"']?[ .:#=]{0,3}(?:is|was)?[ :\"']{0,3}$"
 )
+
+
+def _long_enough(match: re.Match[str]) -> tuple[int, int] | str:
+    return match.span() if 6 <= len(digits(match.group())) <= 17 else "too short or too long"
 
 
 def _account(match: re.Match[str]) -> tuple[int, int] | str:
@@ -144,6 +165,7 @@ FINANCIAL: Final = (
         r"(?:\d[ .-]?){13}",
         re.compile(rf"(?<!\w)(?<!\d[.,-])(?=(?P<value>{_GROUPS})(?!\w|[.,-]\d))"),
         _card,
+        proof="a known brand and its check digit",
     ),
     Recogniser(
         "iban",
@@ -155,6 +177,7 @@ FINANCIAL: Final = (
             r"(?:[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,34}+|[a-z]{2}\d{2}[a-z0-9]{11,30}+)"
         ),
         _iban,
+        proof="the country's length and its check digits",
     ),
     Recogniser(
         "bic",
@@ -163,6 +186,26 @@ FINANCIAL: Final = (
         r"[A-Z]{6}",
         re.compile(r"(?<![A-Za-z0-9])[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![A-Za-z0-9])"),
         words=("bic", "swift", "bic/swift", "swift/bic"),
+    ),
+    Recogniser(
+        "bank_account_by_word",
+        "US_BANK_NUMBER",
+        "patterns",
+        r"\d",
+        re.compile(r"(?<![\w.-])(?:\d{6,17}|\d{2,6}(?:[ -]\d{2,6}){1,4})(?![\w-]|\.\d)"),
+        _long_enough,
+        words=_ACCOUNT_WORDS,
+        proof="its length",
+    ),
+    Recogniser(
+        "aba_routing",
+        "ABA_ROUTING_NUMBER",
+        "patterns",
+        r"\d",
+        re.compile(r"(?<![\w.-])[0-3]\d{8}(?![\w-]|\.\d)"),
+        lambda match: match.span() if aba(match.group()) else NO_BRAND,
+        words=("aba", "routing", "rtn", "routing number", "transit number"),
+        proof="its check digit",
     ),
     Recogniser(
         "bank_account",
@@ -182,5 +225,6 @@ FINANCIAL: Final = (
             r"|0x[0-9A-Fa-f]{40})(?!\w)"
         ),
         _wallet,
+        proof="its checksum",
     ),
 )

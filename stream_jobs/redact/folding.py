@@ -1,10 +1,13 @@
-"""One spelling for what looks the same: full-width digits, odd dashes and dots, hidden characters.
+r"""One spelling for what looks the same: full-width digits, odd dashes and dots, hidden characters.
 
 Patterns read the folded text; the index leads every folded offset back to the original, so that
-spans always speak of code points of the input. Each character folds by itself, whatever stands
-beside it: folding a redacted text gives the redacted folded text.
+spans always speak of code points of the input. Each character folds by itself, and so does each
+HTML entity (`&#64;`) and each escape of JSON (`\\u0040`, `\\n`), whatever stands beside it:
+folding a redacted text gives the redacted folded text.
 """
 
+import html
+import re
 import unicodedata
 from typing import Final, NamedTuple
 
@@ -14,38 +17,56 @@ HIDDEN: Final = frozenset(
 )
 """Characters without a width: they are left out of the folded text."""
 
+MARKS: Final = frozenset(
+    chr(code)
+    for first, last in (
+        (0x300, 0x36F),
+        (0x1AB0, 0x1AFF),
+        (0x1DC0, 0x1DFF),
+        (0x20D0, 0x20FF),
+        (0xFE20, 0xFE2F),
+    )
+    for code in range(first, last + 1)
+)
+"""Marks on the character before (accents, a keycap's frame): left out, of one span with it."""
+
 LOOKALIKES: Final = {
     **dict.fromkeys("‐‑‒–—―−﹘﹣-⁃", "-"),
-    **dict.fromkeys("․。。・·•∙", "."),
+    **dict.fromkeys("․。。・·•∙｡﹒．܂⸳·", "."),
     **dict.fromkeys(
         "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
         "\u200a\u202f\u205f\u3000",
         " ",
     ),
     **dict.fromkeys("‘’ʼ＇", "'"),
-    **dict.fromkeys("“”＂", '"'),
+    **dict.fromkeys("“”„＂", '"'),
     **dict.fromkeys("꞉∶︰：", ":"),
     **dict.fromkeys("⁄∕／", "/"),
     **dict.fromkeys("＠﹫", "@"),
 }
 """Characters that people and machines write for a plain one and that patterns are about."""
 
-
 MAX_TABLE: Final = 65_536
 """Characters whose folding is remembered; texts of the whole of Unicode must not fill memory."""
 
+_ESCAPE: Final = re.compile(
+    r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});|\\(?:u[0-9a-fA-F]{4}|[nrt/])"
+)
+_CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "/": "/"}
+
 
 class Folded(NamedTuple):
-    """A folded text; `places[i]` is where its character i stands in the original."""
+    """A folded text; its character i is `original[starts[i]:ends[i]]`."""
 
     text: str
-    places: list[int] | None  # None: every character stands where it stood
+    starts: list[int] | None  # None: every character stands where it stood
+    ends: list[int]
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return where `text[start:end]` (not empty) lies in the original."""
-        if self.places is None:
+        if self.starts is None:
             return start, end
-        return self.places[start], self.places[end - 1] + 1
+        return self.starts[start], self.ends[end - 1]
 
 
 class _Table(dict[int, str | None]):
@@ -59,8 +80,21 @@ class _Table(dict[int, str | None]):
         return folded
 
 
+class _Unaccented(dict[int, str]):
+    """Each character without its accents, worked out when it is first seen."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        parts = unicodedata.normalize("NFD", character)
+        bare = parts[0] if len(parts) > 1 and MARKS.issuperset(parts[1:]) else character
+        if len(self) >= MAX_TABLE:
+            self.clear()
+        self[code] = bare
+        return bare
+
+
 def _fold_character(character: str) -> str | None:
-    if character in HIDDEN:
+    if character in HIDDEN or character in MARKS:
         return None
     if character in LOOKALIKES:
         return LOOKALIKES[character]
@@ -74,13 +108,67 @@ def _fold_character(character: str) -> str | None:
 
 
 _TABLE: Final = _Table()
+_UNACCENTED: Final = _Unaccented()
+
+
+def unaccented(text: str) -> str:
+    """Return `text`, as long as before, with its letters bare of accents."""
+    return text if text.isascii() else text.translate(_UNACCENTED)
 
 
 def fold(text: str) -> Folded:
     """Return `text` in plain spelling, with the way back to its offsets."""
-    if text.isascii():
-        return Folded(text, None)
-    folded = text.translate(_TABLE)
-    if len(folded) == len(text):
-        return Folded(folded, None)
-    return Folded(folded, [i for i, c in enumerate(text) if c not in HIDDEN])
+    escaped = ("&" in text or "\\" in text) and _ESCAPE.search(text) is not None
+    if not escaped:
+        if text.isascii():
+            return Folded(text, None, [])
+        folded = text.translate(_TABLE)
+        if len(folded) == len(text):
+            return Folded(folded, None, [])
+    return _fold_apart(text)
+
+
+def _fold_apart(text: str) -> Folded:
+    """Fold piece by piece, remembering where each character comes from."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for match in _ESCAPE.finditer(text):
+        character = _unescaped(match.group())
+        if len(character) != 1:
+            continue  # no entity that HTML knows: it stays as it is
+        _plain(text, at, match.start(), pieces, starts, ends)
+        at = match.end()
+        folded = _TABLE[ord(character)]
+        if folded is not None:
+            pieces.append(folded)
+            starts.append(match.start())
+            ends.append(at)
+    _plain(text, at, len(text), pieces, starts, ends)
+    return Folded("".join(pieces), starts, ends)
+
+
+def _plain(
+    text: str, start: int, end: int, pieces: list[str], starts: list[int], ends: list[int]
+) -> None:
+    piece = text[start:end]
+    folded = piece.translate(_TABLE)
+    pieces.append(folded)
+    if len(folded) == len(piece):
+        starts.extend(range(start, end))
+        ends.extend(range(start + 1, end + 1))
+        return
+    for i, character in enumerate(piece, start):
+        if character in MARKS:
+            if ends and ends[-1] == i:
+                ends[-1] = i + 1
+        elif character not in HIDDEN:
+            starts.append(i)
+            ends.append(i + 1)
+
+
+def _unescaped(escape: str) -> str:
+    if escape[0] == "&":
+        return html.unescape(escape)
+    return _CONTROLS[escape[1]] if escape[1] in _CONTROLS else chr(int(escape, 0))

@@ -34,7 +34,7 @@ REGIONS: Final = (
 )
 """Where a number with a leading 0 is tried as a national one."""
 
-SHAPE_DOUBT: Final = 200
+SHAPE_DOUBT: Final = 300
 """A word that names another kind of number speaks louder than a telephone's shape."""
 
 MIN_DIGITS: Final = 7
@@ -45,13 +45,25 @@ _DATE: Final = re.compile(
 )
 _ROW_BEFORE: Final = re.compile(r"\d[,;]? $")
 _ROW_AFTER: Final = re.compile(r"[,;]? ?\d")
-_WORD: Final = re.compile(
-    r"(?:phone|fon|telefono|teléfono|téléphone|tel|mobile|mobil|cell|cellular|fax|whatsapp|handy|sms|hotline"
-    r"|pager|voicemail)(?:[ _-]?(?:number|num|no|nr|nummer|#))?s?[\"']?[ .:=#(]{0,4}"
-    r"(?:is|at|on|me at|us at|:)?[ :\"'(]{0,3}$"
-    r"|(?:call|text|ring|dial|message|reach|contact)(?: (?:me|us|him|her|them|back|toll[ -]free))?"
+_WORDS: Final = (
+    *("phone", "phones", "phone ?number", "telephone", "tel", "tel\\.?", "mobile"),
+    *("mobile ?number", "cell", "cell ?phone", "cellular", "fax", "whatsapp", "signal"),
+    *("sms", "hotline", "pager", "voicemail", "landline", "contact number", "callback"),
+    *("handy", "telefon", "telefonnummer", "handynummer", "rufnummer", "mobilnummer"),
+    *("mobil", "fon", "telefono", "telephone", "portable", "celular", "movil", "cellulare"),
+    *("telefoon", "puhelin", "telefone", "telemovel", "gsm", "msisdn", "номер телефона"),
+    *("телефон", "电话", "手机", "電話", "携帯", "전화", "هاتف", "טלפון", "फोन"),
+)
+_VERB: Final = re.compile(
+    r"(?:call|text|ring|dial|message|reach|contact)(?: (?:me|us|him|her|them|back|toll[ -]free))?"
     r"(?: (?:at|on|under|via))?[ :]{1,3}$|my number(?: is|:)? $"
 )
+_OTHER: Final = re.compile(
+    r"(?:order|invoice|ticket|case|tracking|ref|reference|model|version|serial|isbn|code|error|port|line"
+    r"|page|amount|total|price|build|id|imei|sku|account|batch|job|row)"
+    r"(?: ?(?:number|no|nr|#))?s?[\"']?[ .:=#]{0,3}(?:is )?$|[$€£%]$"
+)
+_ARITHMETIC: Final = re.compile(r"[\w)\]] ?$")
 _DECIMAL: Final = re.compile(r"\+ ?\d{1,4}\.\d{5}")
 _QUANTITY: Final = re.compile(
     r"^[ ]?(?:times|items|rows|users|people|records|functions|bytes|tokens|ms|years?)\b"
@@ -106,13 +118,16 @@ def _span(match: re.Match[str], part: str) -> tuple[int, int]:
 
 def _international(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept the longest run of whole groups after + or 00 that can be dialled."""
+    lead = match.string[max(0, match.start() - 3) : match.start()]
+    if match.group().startswith("+ ") and _ARITHMETIC.search(lead):
+        return "part of a sum"
     for part in _prefixes(match):
         number = digits(part).removeprefix("00")
         if len(number) > MAX_DIGITS:
             continue
         possible, valid = _possible("+" + number, None)
         grouped = not part.lstrip("+").isdigit()
-        if valid and (part[0] == "+" or grouped):
+        if valid and (part[0] == "+" or (grouped and _uniform(part))):
             return _span(match, part)
         shaped = possible and part[0] == "+" and not _DECIMAL.match(part)
         if shaped and (grouped or len(number) >= 10):
@@ -132,9 +147,9 @@ def _national(match: re.Match[str]) -> tuple[int, int] | str:
 
 
 def _beside_word(match: re.Match[str]) -> tuple[int, int] | str:
-    """Accept 7 to 15 digits right after a word for telephones or calls."""
-    if not _WORD.search(before(match, 32)):
-        return NO_WORD
+    """Accept 7 to 15 digits; what stands right before them must not name another number."""
+    if _OTHER.search(before(match, 20)):
+        return "another kind of number"
     for part in _prefixes(match):
         following = match.string[match.start() + len(part) : match.start() + len(part) + 12].lower()
         fits = MIN_DIGITS <= len(digits(part)) <= MAX_DIGITS and _uniform(part)
@@ -144,6 +159,8 @@ def _beside_word(match: re.Match[str]) -> tuple[int, int] | str:
 
 
 _SEP: Final = r"(?: ?[-./] ?| {1,2})"
+
+_DIGITS: Final = re.compile(r"(?<![\w.+-])\(?\d(?:\)?[ ./-]{0,2}\(?\d){6,14}+")
 
 PHONES: Final = (
     Recogniser(
@@ -184,21 +201,35 @@ PHONES: Final = (
         r"\+ ?\(?\d|\b00[1-9]\d",
         re.compile(r"(?<![\w+])(?:\+ ?|00)\(?\d(?:\)?[ ./-]{0,2}\(?\d){6,17}+"),
         _international,
+        doubt=SHAPE_DOUBT,
     ),
     Recogniser(
         "phone_national",
         "PHONE_NUMBER",
         "patterns",
         r"0\d{1,5}[)]?[ ./-]",
-        re.compile(r"(?<![\w.+,/-])(?<!\d )\(?0\d(?:\)?[ ./-]?\d){6,14}+"),
+        re.compile(r"(?<![\w.+,:/-])(?<!\d )\(?0\d(?:\)?[ ./-]?\d){6,14}+"),
         _national,
+        doubt=SHAPE_DOUBT,
     ),
     Recogniser(
         "phone_by_word",
         "PHONE_NUMBER",
         "patterns",
-        r"\d[\d ()./-]{6}",
-        re.compile(r"(?<![\w.+-])\(?\d(?:\)?[ ./-]{0,2}\(?\d){6,14}+"),
+        r"\d",
+        _DIGITS,
         _beside_word,
+        words=_WORDS,
+        proof="its length",
+    ),
+    Recogniser(
+        "phone_by_verb",
+        "PHONE_NUMBER",
+        "patterns",
+        r"(?i)(?:call|text|ring|dial|message|reach|contact)[^\n]{0,32}\d{3}|my number",
+        _DIGITS,
+        lambda match: _beside_word(match) if _VERB.search(before(match, 32)) else NO_WORD,
+        doubt=SHAPE_DOUBT,
+        proof='its length, and a word like "call" before it',
     ),
 )

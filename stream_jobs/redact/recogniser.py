@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from stream_jobs.redact.context import WordPattern, distance, word_gate, word_pattern
+from stream_jobs.redact.context import (
+    BEFORE_CHARACTERS,
+    WordPattern,
+    distance,
+    word_gate,
+    word_pattern,
+)
 from stream_jobs.redact.spans import Layer, Span
 
 Check = Callable[[re.Match[str]], tuple[int, int] | str]
@@ -44,7 +50,8 @@ class Recogniser:
     validate: Check = whole
     proof: str = "its shape"  # what acceptance rests on, for people
     words: tuple[str, ...] = ()  # one of these must stand beside a value
-    doubt: int = 0  # loses against less doubt on the same span; words: their distance
+    reach: int = BEFORE_CHARACTERS  # how far before a value its word may stand
+    doubt: int = 150  # loses against less on the same span; with words it is their distance
     _near: WordPattern | None = field(init=False, repr=False, compare=False)
     gate: str = field(init=False, repr=False)  # RE2: in every text that has a value
 
@@ -66,7 +73,7 @@ class Recogniser:
             start, end = span
             doubt = self.doubt
             if self._near is not None:
-                beside = distance(self._near, text, start, end)
+                beside = distance(self._near, text, start, end, self.reach)
                 if beside is None:
                     continue
                 doubt = beside[0]
@@ -87,7 +94,7 @@ class Recogniser:
     def _beside(self, text: str, start: int, end: int) -> Trial:
         if self._near is None:
             return Trial(start, end, "", "")
-        beside = distance(self._near, text, start, end)
+        beside = distance(self._near, text, start, end, self.reach)
         return (
             Trial(start, end, NO_WORD, "") if beside is None else Trial(start, end, "", beside[1])
         )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from stream_jobs.redact.accounts import ACCOUNTS
 from stream_jobs.redact.assignments import ASSIGNMENTS
 from stream_jobs.redact.birth import BIRTH
 from stream_jobs.redact.email import EMAILS
@@ -9,6 +10,7 @@ from stream_jobs.redact.financial import FINANCIAL
 from stream_jobs.redact.national import NATIONAL
 from stream_jobs.redact.network import NETWORK
 from stream_jobs.redact.phones import PHONES
+from stream_jobs.redact.places import PLACES
 from stream_jobs.redact.recogniser import Recogniser
 from stream_jobs.redact.secrets import SECRETS
 
@@ -21,4 +23,6 @@ RECOGNISERS: Final[tuple[Recogniser, ...]] = (
     *BIRTH,
     *NETWORK,
     *PHONES,
+    *PLACES,
+    *ACCOUNTS,
 )

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from stream_jobs.redact.exempt import exempt_ranges, is_exempt
-from stream_jobs.redact.folding import Folded, fold
+from stream_jobs.redact.folding import Folded, fold, unaccented
 from stream_jobs.redact.gate import Gate
 from stream_jobs.redact.labels import LABEL
 from stream_jobs.redact.own import NO_EXTRAS, Extras
@@ -135,7 +135,7 @@ class Scanner:
 
     def once(self, text: str) -> list[Span]:
         """Return what one pass finds in a folded `text`: no overlaps, in order."""
-        recognisers, exemptions = self._gate.open_for(text)
+        recognisers, exemptions = self._gate.open_for(unaccented(text))
         if not recognisers:
             return []
         found = [find for recogniser in recognisers for find in recogniser.find(text)]
@@ -151,7 +151,7 @@ class Scanner:
 
     def open_for(self, text: str) -> list[Recogniser]:
         """Return the recognisers that may find something in a folded `text`."""
-        return self._gate.open_for(text)[0]
+        return self._gate.open_for(unaccented(text))[0]
 
     def allows(self, value: str) -> bool:
         """Whether `value` is on the allow list."""

@@ -14,6 +14,11 @@ def _secret(name: str, gate: str, pattern: str, validate: Check = whole) -> Reco
     return Recogniser(name, "SECRET", "secrets", gate, re.compile(pattern), validate)
 
 
+def _unpunctuated(match: re.Match[str]) -> tuple[int, int] | str:
+    """Accept a URL without the stop of the sentence that it stands in."""
+    return match.start(), match.start() + len(match.group().rstrip(".,;:!?*"))
+
+
 def _mixed(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept what holds a digit or both cases: `sk-something-in-plain-words` is no key."""
     body = match.group()[3:]
@@ -91,6 +96,7 @@ CREDENTIAL_URLS: Final = (
         "://[^/]",
         r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://"
         r"[^\s/@:<>\"'`\ufffc]{0,128}+:[^\s/@<>\"'`\ufffc]{1,256}+@[^\s<>\"'`\ufffc()\[\]{}]{1,1024}+",
+        _unpunctuated,
     ),
     _secret(
         "connection_string",

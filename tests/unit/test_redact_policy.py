@@ -85,7 +85,7 @@ class Fault:
 FAULTS = [
     Fault("keep of secrets", "SECRET=keep", "'keep' for SECRET; expected one of pseudonym, label"),
     Fault("last four of secrets", "SECRET=partial", "'partial' for SECRET"),
-    Fault("no such type", "PHONE=keep", "no type 'PHONE'; expected one of AU_ABN"),
+    Fault("no such type", "PHONE=keep", "no type 'PHONE'; expected one of ABA_ROUTING"),
     Fault("no such treatment", "PHONE_NUMBER=hash", "'hash'; expected one of pseudonym, label"),
     Fault("no =", "PHONE_NUMBER", "no =; expected TYPE=treatment"),
     Fault("twice", "PERSON=label,PERSON=keep", "entry 'PERSON=keep': the type a second time"),
