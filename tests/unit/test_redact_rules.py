@@ -140,7 +140,7 @@ EXPECTED = [
     (20, "values: 12"),
     (21, "not RE2 syntax"),
     (23, "SECRET: 'keep' for SECRET; expected one of pseudonym, label, drop"),
-    (24, "PHONE: no type 'PHONE'; expected one of AU_ABN"),
+    (24, "PHONE: no type 'PHONE'; expected one of ABA_ROUTING_NUMBER"),
     (25, "PERSON: 'hash'; expected one of pseudonym"),
 ]
 
