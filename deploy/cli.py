@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "simulate": "Make seeded product traffic with known answers.",
     "drain": "Wait until all that was accepted is in both stores.",
     "query": "Ask ClickHouse a question in SQL.",
+    "search": "Find prompts, comments and corrections by what they are about.",
     "actions": "Show the action events, or follow them.",
     "embed": "Fit the model that says what prompts are about.",
     "redact": "Show what redaction finds in a text and what it makes of it.",

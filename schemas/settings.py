@@ -129,6 +129,12 @@ class DecideSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     idle_timeout_ms: int = 60_000  # a partition silent this long no longer holds windows open
 
 
+class EmbedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Vectors of texts, for `feedloop search`."""
+
+    model: str = ""  # file, or module:function of your own embedder; empty: fitted on your texts
+
+
 class ProducerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """FeedbackClient."""
 
@@ -157,6 +163,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redact: RedactSettings = RedactSettings()
     join: JoinSettings = JoinSettings()
     decide: DecideSettings = DecideSettings()
+    embed: EmbedSettings = EmbedSettings()
     producer: ProducerSettings = ProducerSettings()
     local: LocalSettings = LocalSettings()
 

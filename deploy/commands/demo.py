@@ -1,11 +1,6 @@
 """feedloop demo: see the whole loop at work in a few minutes."""
 
 import json
-import shutil
-import signal
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,14 +9,7 @@ from rich.console import Console
 
 from deploy.context import DEFAULT_DATA, settings_for
 from deploy.demo import Plan, play
-from deploy.local.java import find_java
-from deploy.local.launch import Plan as StackPlan
-from deploy.local.launch import halt, start
-from deploy.local.layout import Layout
-from deploy.local.maven import fetch_jars
-from deploy.local.narrate import Narrator
-from deploy.local.stack import cache_of
-from schemas.settings import load_settings
+from deploy.local.temporary import stack_for
 
 _LOOK: Final = (
     "status",
@@ -61,36 +49,13 @@ def run(
     the exit code is 1 if its `truth_ok` is false.
     """
     console = Console(highlight=False)
-    with _stack(data, keep) as folder:
+    own = data or (DEFAULT_DATA if keep else None)
+    with stack_for("demo", own, keep=keep) as folder:
         summary = play(settings_for(folder), Plan(seed=seed, seconds=seconds), console)
     console.print(_more(folder, keep), markup=False, soft_wrap=True)
     print(json.dumps(summary), flush=True)
     if not summary["truth_ok"]:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _stack(data: Path | None, keep: bool) -> Iterator[Path]:
-    """Give the folder of a running stack; end it afterwards, unless it is kept."""
-    temporary = None if data or keep else Path(tempfile.mkdtemp(prefix="feedloop-demo-"))
-    folder = data or temporary or DEFAULT_DATA
-    layout = Layout(folder.absolute())
-    narrator = Narrator()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # ends as Ctrl-C does
-    done = False
-    try:
-        layout.prepare()
-        find_java()
-        fetch_jars(cache_of(load_settings()), narrator.say)
-        start(layout, StackPlan(follow_parent=not keep), narrator.watch)
-        yield folder
-        done = True
-    finally:
-        if not (keep and done):
-            narrator.say("stopping")
-            halt(layout)
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _more(folder: Path, keep: bool) -> str:

@@ -6,10 +6,12 @@ truncated SVD: latent semantic analysis, Deerwester et al. 1990.
 """
 
 import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +89,27 @@ class Lexical:
         weighted = normalize(_counts(texts).multiply(self.weights).tocsr())
         projected: Vectors = weighted @ self.axes
         return projected
+
+    def to_bytes(self) -> bytes:
+        """Return the embedder as a file's content (NumPy's .npz, no pickle)."""
+        out = io.BytesIO()
+        np.savez_compressed(out, weights=self.weights, axes=self.axes)
+        return out.getvalue()
+
+
+def lexical_from(content: bytes, place: str) -> Lexical:
+    """Return the embedder that `to_bytes` wrote; `place` is where, for the message.
+
+    Raises ConfigError if it is none.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as parts:
+            return Lexical(parts["weights"], parts["axes"])
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        raise ConfigError(
+            f"embedder in {place}: {type(error).__name__}: {error}. Fit one anew: feedloop search "
+            "--refit"
+        ) from error
 
 
 def _counts(texts: Sequence[str]) -> Any:
