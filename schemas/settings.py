@@ -118,6 +118,9 @@ class JoinSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     session_gap_ms: int = 1_800_000  # silence after which a session counts as abandoned
     session_hold_ms: int = 10_000  # the same, by arrival: a bulk load brings hours in a second
     idle_timeout_ms: int = 30_000  # silence after which event time goes on with the wall clock
+    buffer_bytes: int = 67_108_864  # of inferences in memory a partition; older ones are on disk
+    spill_dir: str = ""  # folder for those; empty: the system's for temporary files
+    max_waiting: int = 50_000  # signals a partition that may wait; then it reads no more of them
     align_wait_ms: int = 3_000  # how long a record of the past waits for a topic that seems empty
 
 

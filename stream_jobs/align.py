@@ -71,6 +71,12 @@ class Aligner(Generic[Item]):
                     break  # it arrived later: ask again whether the other topics are empty
                 yield topic, queue.popleft()[2]
 
+    def take_from(self, topic: str) -> Iterator[Item]:
+        """Yield the items of `topic` alone, ahead of the others; the caller may stop at any."""
+        queue = self._lanes[topic].queue
+        while queue:
+            yield queue.popleft()[2]
+
     def _empty(self, lane: _Lane[Item], event_time: int, arrived: int, now_ms: int) -> bool:
         if not lane.at_end:
             return False

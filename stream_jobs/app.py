@@ -38,6 +38,7 @@ from stream_jobs.runtime.partition import Stage
 from stream_jobs.runtime.restore import topic_ids
 from stream_jobs.runtime.runner import Lookup, Runner
 from stream_jobs.runtime.schema_cache import SchemaCache
+from stream_jobs.runtime.spill import Spill
 from stream_jobs.runtime.transport import Fetch, transport_of
 
 CRASHED: Final = 2
@@ -90,6 +91,7 @@ def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> 
         partial_schema=registry.id_of(PARTIALS),
         dead_letter_schema=registry.id_of(DEAD_LETTERS),
         schema_of=schemas.get,
+        bodies=partial(Spill, settings.join.buffer_bytes, settings.join.spill_dir),
     )
     stage = Stage("join", INPUTS["join"], CHECKPOINTS_JOIN, partial(JoinStage, config))
     store = CaughtUp(

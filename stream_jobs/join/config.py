@@ -1,9 +1,11 @@
 """What every partition of the join shares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.errors import ConfigError
 from schemas.settings import JoinSettings
+from stream_jobs.join.bodies import Bodies, InMemory
 from stream_jobs.stage import SchemaOf
 
 
@@ -23,6 +25,7 @@ class JoinConfig:
     partial_schema: int
     dead_letter_schema: int
     schema_of: SchemaOf
+    bodies: Callable[[], Bodies] = InMemory  # where one partition keeps those of its inferences
 
     def __post_init__(self) -> None:
         join = self.join

@@ -53,10 +53,17 @@ class Inbox:
 
     def take(self, now_ms: int) -> Iterator[Item]:
         """Yield what is in step; the caller may stop at any item."""
-        for topic, item in self._aligner.take(now_ms):
-            self._done[topic] = item.offset + 1
-            self._held[topic] -= item.size
-            yield item
+        for _, item in self._aligner.take(now_ms):
+            yield self._taken(item)
+
+    def take_from(self, topic: str) -> Iterator[Item]:
+        """Yield the items of one topic, out of step; the caller may stop at any item."""
+        return map(self._taken, self._aligner.take_from(topic))
+
+    def _taken(self, item: Item) -> Item:
+        self._done[item.topic] = item.offset + 1
+        self._held[item.topic] -= item.size
+        return item
 
     @property
     def refilling(self) -> bool:

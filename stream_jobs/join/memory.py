@@ -1,6 +1,6 @@
 """What the join remembers, each entry with the offset to read it again from; pure.
 
-Values are tuples of atoms and bytes, which the cyclic garbage collector stops tracking. Entries
+Values are tuples of atoms, which the cyclic garbage collector stops tracking. Entries
 are forgotten in the order of arrival; one that is no longer live counts as forgotten even while a
 live one before it keeps it in the queue, so what is known depends on the clock alone.
 """
@@ -12,12 +12,13 @@ from stream_jobs.join.clock import Clock
 
 
 class KeptInference(NamedTuple):
-    """An inference in the buffer."""
+    """An inference in the buffer; `body` is its number among the bodies."""
 
     event_time: int
     arrival_ms: int
     offset: int
-    body: bytes
+    body: int
+    session_key: str
 
 
 class Entry(Protocol):
@@ -50,11 +51,14 @@ class Memory(Generic[Kept]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, key: str, entry: Kept) -> None:
-        """Remember `entry`; the first one of a key stays."""
-        if self.get(key) is None:
-            self._entries[key] = entry
-            self._order.append((key, entry.event_time, entry.arrival_ms, entry.offset))
+    def add(self, key: str, entry: Kept) -> Kept | None:
+        """Remember `entry`; the first one of a key stays. Return what was dropped for it."""
+        if self.get(key) is not None:
+            return None
+        outlived = self._entries.get(key)
+        self._entries[key] = entry
+        self._order.append((key, entry.event_time, entry.arrival_ms, entry.offset))
+        return outlived
 
     def get(self, key: str) -> Kept | None:
         """Return the live entry of `key`."""

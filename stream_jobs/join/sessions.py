@@ -71,13 +71,13 @@ class Sessions:
         answers = self._answers.get(session_key)
         return None if answers is None else answers[-1][:2]
 
-    def forget(self, session_key: str, inference_key: str) -> None:
-        """Forget an inference."""
+    def forget(self, session_key: str, inference_key: str, event_time: int) -> None:
+        """Forget an inference; the time doesn't grow with what is left of its session."""
         answers = self._answers.get(session_key, [])
-        left = [answer for answer in answers if answer.inference_key != inference_key]
-        if left:
-            self._answers[session_key] = left
-        else:
+        at = bisect.bisect_left(answers, (event_time, inference_key))
+        if at < len(answers) and answers[at].inference_key == inference_key:
+            del answers[at]
+        if not answers:
             self._answers.pop(session_key, None)
 
     def next_due(self) -> tuple[int, int]:

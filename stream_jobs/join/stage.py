@@ -7,6 +7,8 @@ House rules:
 3. Below `Restored.next`, records only refill memory; a signal there yields output only if its
    offset is listed as waiting.
 4. Derived timers (sessions, windows) fire record by record, so chunk borders change nothing.
+5. While too many signals wait, no more are taken, only inferences, ahead of the signals; these move
+   no clock but their own, so no session is given up and no window closed before its signals.
 """
 
 from collections.abc import Mapping
@@ -44,7 +46,7 @@ from stream_jobs.join.outputs import Outputs
 from stream_jobs.join.sessions import FAR, Abandoned, Sessions
 from stream_jobs.join.signals import Signals
 from stream_jobs.join.splice import enriched_body
-from stream_jobs.join.state import JoinState, expand, from_bytes, runs, to_bytes
+from stream_jobs.join.state import JoinState, expand, from_bytes, to_bytes
 from stream_jobs.join.waiting import Waiting
 from stream_jobs.join.watermark import NEVER, Watermark
 from stream_jobs.stage import Chunk, LookupKey, Outbound, Restored
@@ -80,12 +82,16 @@ class JoinStage:
             state.inference_arrival_ms,
         )
         self._inferences: Memory[KeptInference] = Memory(self._clock)
+        self._bodies = config.bodies()
         self._signals = Signals(_SIGNALS, self._clock)
         self._sessions = Sessions(
             settings.session_gap_ms, settings.session_hold_ms, state.session_floor
         )
         self._waiting = Waiting(
-            settings.orphan_ttl_ms, settings.arrival_hold_ms, settings.orphan_max_hold_ms
+            settings.orphan_ttl_ms,
+            settings.arrival_hold_ms,
+            settings.orphan_max_hold_ms,
+            settings.max_waiting,
         )
         self._unresolved = {topic: set(expand(coded)) for topic, coded in state.waiting.items()}
         self._windows = open_windows(config, restored.partition, state.windows)
@@ -143,13 +149,39 @@ class JoinStage:
         return self._out.take()
 
     def _process(self, now_ms: int) -> None:
-        for item in self._inbox.take(now_ms):
-            if isinstance(item, Event):
-                self._event(item)
-            elif isinstance(item, Broken):
-                self._out.dead_letter(item, now_ms)
-            elif self._complete(item):
+        if not self._waiting.full:
+            for item in self._inbox.take(now_ms):
+                if self._item(item, now_ms) or self._waiting.full:
+                    break
+        if self._flush is None and self._waiting.full:
+            self._make_room(now_ms)
+
+    def _make_room(self, now_ms: int) -> None:
+        """Take inferences ahead of the signals, up to a flush: it decides all that waits."""
+        inferences = INFERENCE_REDACTED.name
+        ahead = self._inbox.take_from(inferences)
+        while self._waiting.full:
+            if any(inferences in topics for topics in self._flushes.values()):
+                for key in self._waiting.all_due():
+                    self._want(key)
                 return
+            item = next(ahead, None)
+            if item is None:
+                return
+            if isinstance(item, Event):
+                self._inference(item)
+            else:
+                self._item(item, now_ms)
+
+    def _item(self, item: Item, now_ms: int) -> bool:
+        """Process one item; whether it starts a flush."""
+        if isinstance(item, Event):
+            self._event(item)
+        elif isinstance(item, Broken):
+            self._out.dead_letter(item, now_ms)
+        else:
+            return self._complete(item)
+        return False
 
     def _event(self, event: Event) -> None:
         event_time = event.head["event_time"]
@@ -178,8 +210,11 @@ class JoinStage:
         if self._inferences.get(key) is not None:
             return False
         event_time = event.head["event_time"]
-        kept = KeptInference(event_time, event.arrival_ms, event.offset, event.body)
-        self._inferences.add(key, kept)
+        body = self._bodies.add(event.body)
+        kept = KeptInference(event_time, event.arrival_ms, event.offset, body, session)
+        outlived = self._inferences.add(key, kept)
+        if outlived is not None:
+            self._sessions.forget(outlived.session_key, key, outlived.event_time)
         times = (event_time, event.arrival_ms)
         clocks = (self._watermark.at_ms, self._clock.arrival_ms)
         self._sessions.inference(session, key, times, event.offset, clocks)
@@ -190,13 +225,14 @@ class JoinStage:
         kept = self._inferences.get(key)
         first = self._remember(event) and not self._waiting.knows(keys.signal_key(event))
         if not first:
-            count_duplicate(self._windows, event, None if kept is None else _head(kept.body))
+            about = None if kept is None else _head(self._bodies.get(kept.body))
+            count_duplicate(self._windows, event, about)
         elif event.head["inference_id"] is None:
             self._resolve(event, self._latest_of_session(event))
         elif kept is None:
             self._waiting.add(key, event)
         else:
-            self._resolve(event, kept.body)
+            self._resolve(event, self._bodies.get(kept.body))
 
     def _remember(self, event: Event) -> bool:
         """Remember a signal; False if it was seen before."""
@@ -213,7 +249,7 @@ class JoinStage:
         if latest is None or latest[0] > event.head["event_time"]:
             return None
         kept = self._inferences.get(latest[1])
-        return None if kept is None else kept.body
+        return None if kept is None else self._bodies.get(kept.body)
 
     # --- results ---
 
@@ -252,7 +288,7 @@ class JoinStage:
             own = self._inferences.get(kept.inference_key)
             if own is None:
                 return  # nobody knows any more where it was counted
-            about = _head(own.body)
+            about = _head(self._bodies.get(own.body))
         take_back(self._windows, kept, keys.parts(target)[0], about, status)
 
     def _abandon(self, gone: Abandoned) -> None:
@@ -266,8 +302,9 @@ class JoinStage:
             or self._signals.ended(gone.session_key, gone.event_time, until_ms)
         ):
             return
-        event = abandonment(_head(kept.body), gap_ms, self._clock.arrival_ms)
-        self._resolve(event, kept.body)
+        body = self._bodies.get(kept.body)
+        event = abandonment(_head(body), gap_ms, self._clock.arrival_ms)
+        self._resolve(event, body)
 
     # --- time ---
 
@@ -284,6 +321,8 @@ class JoinStage:
         self._timer_ms = min(due_ms, (at_ms // window_ms + 1) * window_ms)
 
     def _pass_time(self, now_ms: int) -> None:
+        if self._inbox.silent and self._clock.inference_event_ms > self._clock.event_ms:
+            self._catch_up()
         gap_ms, window_ms = self._config.join.session_gap_ms, self._config.window_ms
         until_ms = self._watermark.largest_ms + gap_ms + 2 * window_ms
         if self._inbox.silent and self._watermark.idle(now_ms, until_ms):
@@ -296,6 +335,13 @@ class JoinStage:
             self._want(key)
         self._forget()
 
+    def _catch_up(self) -> None:
+        """Let time go on to the inferences that were taken ahead: their signals are through."""
+        event_ms, arrival_ms = self._clock.inference_event_ms, self._clock.inference_arrival_ms
+        self._watermark.saw(event_ms)
+        self._fire_timers(max(self._clock.arrival_ms, arrival_ms))
+        self._clock.saw(event_ms, arrival_ms)
+
     def _mark_closed(self) -> None:
         """Say to every decide partition which windows are closed here, once per window."""
         at_ms, window_ms = self._watermark.at_ms, self._config.window_ms
@@ -305,8 +351,8 @@ class JoinStage:
 
     def _forget(self) -> None:
         for key, kept in self._inferences.forget():
-            head = _head(kept.body)
-            self._sessions.forget(keys.key_in(head["tenant_id"], head["session_id"]), key)
+            self._sessions.forget(kept.session_key, key, kept.event_time)
+            self._bodies.forget(kept.body + 1)
         self._signals.forget()
 
     # --- flush ---
@@ -386,7 +432,7 @@ class JoinStage:
                 inference_arrival_ms=self._clock.inference_arrival_ms,
                 marked_ms=self._marked_ms,
                 session_floor=self._sessions.floor,
-                waiting={topic: runs(self._waiting.offsets(topic)) for topic in _SIGNALS},
+                waiting=self._waiting.runs(),
                 flushes={key: sorted(topics) for key, topics in self._flushes.items()},
                 windows=self._windows.snapshot(),
             )

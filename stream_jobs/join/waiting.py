@@ -3,42 +3,62 @@
 A signal is due for a look-up in the hot store when the *inference side* has passed it by
 `orphan_ttl_ms`, in event time and (for backfills) in arrival. If no inferences come at all, it goes
 on waiting: an outage of their producers must cost nothing. Bound: `max_hold_ms` of wall clock.
+
+What waits is in memory, and its offsets are in the checkpoint, so `full` says when no more signals
+should be taken: `most` of them, or too many gaps between their offsets.
 """
 
 import heapq
 from collections import deque
 from collections.abc import Iterator
+from typing import Final
 
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.heads import Event
 from stream_jobs.join.keys import signal_key
+from stream_jobs.join.state import runs
+
+MOST_RUNS: Final = 20_000  # of offsets in a row: under 150 KB of the checkpoint
 
 
 class Waiting:
     """All waiting signals of one partition."""
 
-    def __init__(self, ttl_ms: int, hold_ms: int, max_hold_ms: int) -> None:
+    def __init__(self, ttl_ms: int, hold_ms: int, max_hold_ms: int, most: int) -> None:
         self._ttl_ms = ttl_ms
         self._hold_ms = hold_ms
         self._max_hold_ms = max_hold_ms
+        self._most = most
+        self._count = 0
+        self._runs = 0  # of offsets in a row
         self._by_key: dict[str, list[Event]] = {}
         self._offsets: dict[str, dict[int, str]] = {}  # topic → offset → key, in order
         self._signals: set[str] = set()
-        self._by_event: list[tuple[int, str, int, str]] = []  # due event time, topic, offset, key
+        self._by_event: list[tuple[int, int, str, int, str]] = []
+        """Due event time, arrival, topic, offset, key."""
         self._by_arrival: list[tuple[int, str, int, str]] = []
         self._since: deque[tuple[int, str, int, str]] = deque()
         self._looking: set[str] = set()
 
     def __len__(self) -> int:
-        return sum(map(len, self._offsets.values()))
+        return self._count
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should come in before some are decided."""
+        return self._count >= self._most or self._runs >= MOST_RUNS
 
     def add(self, key: str, event: Event) -> None:
         """Let `event` wait for the inference `key`."""
         self._by_key.setdefault(key, []).append(event)
-        self._offsets.setdefault(event.topic, {})[event.offset] = key
+        offsets = self._offsets.setdefault(event.topic, {})
+        self._runs += 1 - _neighbours(offsets, event.offset)
+        offsets[event.offset] = key
+        self._count += 1
         self._signals.add(signal_key(event))
         place = (event.topic, event.offset, key)
-        heapq.heappush(self._by_event, (event.head["event_time"] + self._ttl_ms, *place))
+        due_ms = event.head["event_time"] + self._ttl_ms
+        heapq.heappush(self._by_event, (due_ms, event.arrival_ms, *place))
         self._since.append((event.arrival_ms, *place))
 
     def take(self, key: str) -> Iterator[Event]:
@@ -48,7 +68,10 @@ class Waiting:
         """
         self._looking.discard(key)
         for event in self._by_key.pop(key, []):
-            del self._offsets[event.topic][event.offset]
+            offsets = self._offsets[event.topic]
+            del offsets[event.offset]
+            self._runs += _neighbours(offsets, event.offset) - 1
+            self._count -= 1
             self._signals.discard(signal_key(event))
             yield event
 
@@ -66,34 +89,31 @@ class Waiting:
 
     def _passed_by(self, clock: Clock) -> Iterator[str]:
         while self._by_event and self._by_event[0][0] <= clock.inference_event_ms:
-            _, topic, offset, key = heapq.heappop(self._by_event)
-            event = self._find(topic, offset, key)
-            if event is not None:
-                due_ms = event.arrival_ms + self._hold_ms
+            _, arrival_ms, topic, offset, key = heapq.heappop(self._by_event)
+            if self._holds(topic, offset):
+                due_ms = arrival_ms + self._hold_ms
                 heapq.heappush(self._by_arrival, (due_ms, topic, offset, key))
         while self._by_arrival and self._by_arrival[0][0] <= clock.inference_arrival_ms:
             _, topic, offset, key = heapq.heappop(self._by_arrival)
-            if offset in self._offsets.get(topic, {}):
+            if self._holds(topic, offset):
                 yield key
 
     def _held_too_long(self, now_ms: int) -> Iterator[str]:
         while self._since:
             arrival, topic, offset, key = self._since[0]
-            if offset in self._offsets.get(topic, {}):
+            if self._holds(topic, offset):
                 if arrival + self._max_hold_ms > now_ms:
                     return
                 yield key
             self._since.popleft()
 
-    def _find(self, topic: str, offset: int, key: str) -> Event | None:
-        if offset not in self._offsets.get(topic, {}):
-            return None
-        return next(e for e in self._by_key[key] if e.offset == offset and e.topic == topic)
-
     def _once(self, keys: list[str]) -> list[str]:
         new = [key for key in dict.fromkeys(keys) if key not in self._looking]
         self._looking.update(new)
         return new
+
+    def _holds(self, topic: str, offset: int) -> bool:
+        return offset in self._offsets.get(topic, {})
 
     def knows(self, signal: str) -> bool:
         """Whether the signal of that key waits: it may wait longer than it is remembered."""
@@ -103,6 +123,10 @@ class Waiting:
         """Return the smallest offset of `topic` that waits."""
         return min(self._offsets.get(topic, {}), default=None)
 
-    def offsets(self, topic: str) -> list[int]:
-        """Return the offsets of `topic` that wait, ascending."""
-        return sorted(self._offsets.get(topic, {}))
+    def runs(self) -> dict[str, list[tuple[int, int]]]:
+        """Return, per topic, the offsets that wait as (first, how many) runs, ascending."""
+        return {topic: runs(sorted(offsets)) for topic, offsets in self._offsets.items()}
+
+
+def _neighbours(offsets: dict[int, str], offset: int) -> int:
+    return (offset - 1 in offsets) + (offset + 1 in offsets)

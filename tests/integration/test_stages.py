@@ -272,7 +272,7 @@ def test_a_late_signal_waits_until_the_store_answers(line: Line) -> None:
 
 
 def bare() -> dict[str, Any]:
-    nothing = ("user_id", "error_type", "cost_usd", "language")
+    nothing = ("user_id", "error_type", "cost_usd", "language", "prompt_topic")
     return {**dict.fromkeys(nothing), "attributes": {"plan": "free"}, "messages": []}
 
 

@@ -1,5 +1,6 @@
 """Drives the join of one partition in a plain loop: topics are lists, a restart is a new object."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from schemas.topics import (
     REDACTED,
 )
 from schemas.writer_schema import WriterSchema
+from stream_jobs.join.bodies import Bodies, InMemory
 from stream_jobs.join.config import JoinConfig
 from stream_jobs.join.stage import JoinStage
 from stream_jobs.stage import Chunk, LookupKey, Outbound, Restored
@@ -133,7 +135,12 @@ class Result:
 class Driver:
     """One partition: Kafka is a list a topic, arrival time follows event time of the feed."""
 
-    def __init__(self, settings: JoinSettings, hot_store: dict[str, dict[str, Any]] | None = None):
+    def __init__(
+        self,
+        settings: JoinSettings,
+        hot_store: dict[str, dict[str, Any]] | None = None,
+        bodies: Callable[[], Bodies] = InMemory,
+    ):
         self.config = JoinConfig(
             prefix="feedloop.",
             join=settings,
@@ -144,6 +151,7 @@ class Driver:
             partial_schema=12,
             dead_letter_schema=13,
             schema_of=_WRITERS.__getitem__,
+            bodies=bodies,
         )
         self.hot_store = hot_store or {}
         self.log: dict[str, list[Read]] = {topic.name: [] for topic in REDACTED}

@@ -18,7 +18,7 @@ def remembered() -> tuple[Clock, Memory[KeptInference]]:
 
 
 def entry(event_time: int, arrival: int, offset: int) -> KeptInference:
-    return KeptInference(event_time, arrival, offset, b"")
+    return KeptInference(event_time, arrival, offset, offset, "s")
 
 
 @given(ENTRIES)

@@ -8,12 +8,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.ids import enriched_id
 from schemas.polarity import is_rated, polarity
 from schemas.settings import JoinSettings
+from stream_jobs.runtime.spill import Spill
 from stream_jobs.stage import Chunk, LookupKey, Outbound
 from tests.unit.join_driver import (
     HOUR,
@@ -33,6 +35,7 @@ SETTINGS = JoinSettings(
     arrival_hold_ms=0,
     align_wait_ms=500,
 )
+CRAMPED = msgspec.structs.replace(SETTINGS, max_waiting=1)
 SPAN = 50  # minutes of event time
 ANSWERS = ("i0", "i1")
 ABOUT = st.sampled_from(("i0", "i0", "i1", "ghost"))
@@ -72,8 +75,11 @@ def worlds(draw: st.DrawFn) -> World:
 class Crashing(Driver):
     """A driver whose fetches, steps, answers and commits are apart, as in the runtime."""
 
-    def __init__(self) -> None:
-        super().__init__(SETTINGS)
+    def __init__(self, *, cramped: bool = False) -> None:
+        if cramped:
+            super().__init__(CRAMPED, bodies=lambda: Spill(150))
+        else:
+            super().__init__(SETTINGS)
         self.uncommitted: list[Outbound] = []
         self.asked: list[LookupKey] = []
         self.marks: list[int] = [0]
@@ -135,9 +141,11 @@ STORIES = st.lists(
 """Events as they are sent, and what the runtime does after each."""
 
 
-def play(world: World, story: list[tuple[str, list[str]]], flush_after: int) -> Crashing:
+def play(
+    world: World, story: list[tuple[str, list[str]]], flush_after: int, *, cramped: bool = False
+) -> Crashing:
     """Return the driver at the end; a flush comes after event number `flush_after` and last."""
-    driver = Crashing()
+    driver = Crashing(cramped=cramped)
     topics = list(driver.log)
     for number, (name, verbs) in enumerate(story):
         driver.append(world.events[name])
@@ -217,3 +225,20 @@ def test_a_signal_is_matched_if_its_inference_ever_came(
             wanted = world.events[name][1]["inference_id"]
             expected = ("matched", wanted) if wanted in sent else ("orphan", None)
             assert (status, about) == expected, name
+
+
+@settings(max_examples=150)
+@given(worlds(), STORIES, st.integers(-1, 50))
+def test_with_hardly_any_memory_every_signal_is_still_there_once(
+    world: World, story: list[tuple[str, list[str]]], flush_after: int
+) -> None:
+    """No body but the last is in memory, and no signal is taken beside one that waits."""
+    driver = play(world, story, flush_after, cramped=True)
+    check(driver, world, [name for name, _ in story])
+    if flush_after < 0:
+        sent = {name for name, _ in story}
+        for name, status, about in driver.result.enriched:
+            if name != "abandonment":
+                wanted = world.events[name][1]["inference_id"]
+                expected = ("matched", wanted) if wanted in sent else ("orphan", None)
+                assert (status, about) == expected, name

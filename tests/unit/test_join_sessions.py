@@ -107,8 +107,21 @@ def test_a_flush_decides_all_and_what_lies_before_it_stays_decided() -> None:
 def test_the_latest_is_so_by_event_time_among_the_remembered() -> None:
     sessions = told(Sessions(GAP, HOLD), Answer("b", 20), Answer("a", 10))
     assert sessions.latest("s") == (20, "b")
-    sessions.forget("s", "b")
+    sessions.forget("s", "b", 20)
     assert sessions.latest("s") == (10, "a")
-    sessions.forget("s", "a")
+    sessions.forget("s", "never", 10)
+    assert sessions.latest("s") == (10, "a")
+    sessions.forget("s", "a", 10)
     assert sessions.latest("s") is None
-    sessions.forget("s", "never")
+    sessions.forget("s", "a", 10)
+
+
+@pytest.mark.timeout(30)
+def test_a_session_of_very_many_answers_is_no_burden() -> None:
+    """A client that names the same session for ever: forgetting one costs the same as ever."""
+    sessions = Sessions(GAP, HOLD)
+    for number in range(30_000):
+        sessions.inference("s", f"{number:06d}", (number, 0), number, (0, 0))
+    for number in range(30_000):
+        sessions.forget("s", f"{number:06d}", number)
+    assert sessions.latest("s") is None

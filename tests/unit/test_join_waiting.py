@@ -10,6 +10,7 @@ from schemas.topics import FEEDBACK_REDACTED, INTERACTION_REDACTED
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.heads import Event
 from stream_jobs.join.keys import key_in
+from stream_jobs.join.state import expand
 from stream_jobs.join.waiting import Waiting
 
 F, X = FEEDBACK_REDACTED.name, INTERACTION_REDACTED.name
@@ -22,7 +23,7 @@ def signal(offset: int, event_time: int = 0, arrival: int = 0, topic: str = F) -
 
 
 def waiting(*events: tuple[str, Event]) -> Waiting:
-    made = Waiting(TTL, HOLD, MAX)
+    made = Waiting(TTL, HOLD, MAX, most=1_000)
     for key, event in events:
         made.add(key, event)
     return made
@@ -97,6 +98,36 @@ def test_offsets_are_those_that_were_not_taken(moves: list[tuple[str, str, bool]
             model.append((key, topic, offset))
         for name in (F, X):
             left = [o for _, t, o in model if t == name]
-            assert there.offsets(name) == left
+            assert list(expand(there.runs().get(name, []))) == left
             assert there.first_offset(name) == min(left, default=None)
         assert len(there) == len(model)
+        assert there._runs == sum(map(len, there.runs().values()))
+
+
+def test_it_is_full_when_there_are_many_or_many_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream_jobs.join.waiting.MOST_RUNS", 3)
+    many = Waiting(TTL, HOLD, MAX, most=5)
+    for offset in range(5):
+        assert not many.full
+        many.add("k", signal(offset))
+    assert many.full
+    next(many.take("k"))
+    assert not many.full
+    gaps = Waiting(TTL, HOLD, MAX, most=100)
+    for offset in (0, 2, 4):
+        assert not gaps.full
+        gaps.add(str(offset), signal(offset))
+    assert gaps.full
+    gaps.add("late", signal(3))  # closes a gap
+    assert not gaps.full
+
+
+@pytest.mark.timeout(30)
+def test_a_hundred_thousand_signals_about_one_answer_are_no_burden() -> None:
+    """A client that names the same answer for ever: the work for each stays the same."""
+    there = Waiting(TTL, HOLD, MAX, most=10**9)
+    clock = Clock(0, 0, inference_event_ms=10**6, inference_arrival_ms=10**6)
+    for offset in range(100_000):
+        there.add("k", signal(offset))
+        there.due(clock, 0)
+    assert len(list(there.take("k"))) == 100_000
