@@ -10,12 +10,12 @@ TEST_SECONDS ?= 1200
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check crash bench
+.PHONY: help setup demo up down test check crash bench bench-redact
 
 help: ## print this list
 	@echo "feedloop: are our answers getting better or worse, and what do we do about it?"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv from requirements.lock (nothing to do if it is up to date)
 
@@ -53,6 +53,11 @@ check: setup ## lint, format, types, import contracts, schema compatibility, dep
 	$(BIN)/lint-imports
 	$(BIN)/feedloop schemas check
 	$(BIN)/python -m pytest tests/unit/test_house.py tests/unit/test_deploy_files.py
+
+# SAMPLES texts of each corpus, TEXTS for memory (1000000 to be sure).
+bench-redact: setup ## how well and how fast redaction works, Presidio on the same texts beside it
+	$(BIN)/python -m tests.benchmarks.bench_redact --presidio $(if $(SAMPLES),--samples $(SAMPLES)) \
+	$(if $(TEXTS),--texts $(TEXTS))
 
 bench: setup ## measure speed and delay (tests/benchmarks/README.md says how to read the figures)
 	@bad=; for name in $(BENCHMARKS); do echo "== $$name"; \

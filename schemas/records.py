@@ -4,6 +4,7 @@
 is refused for the same reason wherever it comes in.
 """
 
+import re
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
@@ -127,6 +128,10 @@ _SYMBOLS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 }
 
 
+_NAME_OF_FIELD: Final = re.compile(r"unknown field `(?P<name>.*)`(?= - at |$)", re.DOTALL)
+_PLAIN_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
+
+
 def check_event(
     kind: str,
     fields: dict[str, Any],
@@ -153,9 +158,15 @@ def check_event(
     _check_meaning(event)
 
 
+def _told_if_plain(match: re.Match[str]) -> str:
+    plain = _PLAIN_NAME.fullmatch(match["name"]) is not None
+    return match.group() if plain else "unknown field (its name may be personal: not shown)"
+
+
 def _without_values(error: msgspec.ValidationError, kind: str) -> str:
-    # "Invalid enum value 'x'" quotes the input, which may be personal: keep path and rule.
-    text = str(error)
+    # "Invalid enum value 'x'" quotes the input, which may be personal: keep path and rule. So does
+    # "unknown field `x`"; a name that a programmer would give to a field is shown, for its typo.
+    text = _NAME_OF_FIELD.sub(_told_if_plain, str(error))
     if not text.startswith("Invalid enum value"):
         return text
     path = text[text.rfind(" - at ") :] if " - at " in text else ""

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -32,6 +31,7 @@ from schemas.topics import (
     REDACTED,
     group,
 )
+from stream_jobs.last_words import QuietFormatter, trace_of
 from stream_jobs.runtime.caught_up import CaughtUp, SinkProgress
 from stream_jobs.runtime.lookup import HotStore
 from stream_jobs.runtime.partition import Stage
@@ -191,9 +191,9 @@ def build_app(stage: Stage, settings: Settings, runner: Runner) -> faust.App:
 
 
 def _run_worker(app: faust.App, runner: Runner) -> None:
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(QuietFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     stopped = asyncio.Event()
@@ -209,7 +209,7 @@ async def _serve(app: faust.App, runner: Runner, stopped: asyncio.Event) -> None
     waiter = asyncio.ensure_future(stopped.wait())
     await asyncio.wait({crashed, waiter}, return_when=asyncio.FIRST_COMPLETED)
     if not stopped.is_set():
-        raise RuntimeError(f"Faust stopped by itself: {app.crash_reason!r}")
+        raise RuntimeError("Faust stopped by itself") from app.crash_reason
     await runner.stop()
     try:
         await asyncio.wait_for(app.stop(), SHUTDOWN_PATIENCE_S)
@@ -225,7 +225,7 @@ def end_process(error: BaseException) -> None:
     if isinstance(error, FencedError):
         print(f"feedloop: fenced: {error}", file=sys.stderr)
     else:
-        traceback.print_exception(error)
+        print(trace_of(error), file=sys.stderr)
     _leave(CRASHED)
 
 

@@ -221,3 +221,17 @@ def test_no_bytes_at_all_break_the_reader(data: bytes) -> None:
     stream = io.BytesIO(data.lstrip(b"\x1f"))
     for result in read_events(iter(lambda: stream.read(16), b""), LIMITS, lambda: NOW_MS):
         assert isinstance(result, BadLine)
+
+
+def reason(line: bytes) -> str:
+    [bad] = read(line)
+    assert isinstance(bad, BadLine)
+    return bad.reason
+
+
+@pytest.mark.parametrize("name", ["jane@example.com", "415-555-2671", "BNPAFRPPXXX", "a` - at `b"])
+def test_the_name_of_an_unknown_field_is_not_shown_if_it_may_be_personal(name: str) -> None:
+    told = reason(json.dumps({"type": "inference", name: 1}).encode())
+    assert name not in told
+    assert "unknown field (its name may be personal: not shown)" in told
+    assert "unknown field `latency`" in reason(b'{"type": "inference", "latency": 1}')
