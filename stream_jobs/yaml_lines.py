@@ -163,8 +163,11 @@ class Located:
         return found
 
     def struct(self, kind: type[Any], without: tuple[str, ...]) -> Any | None:
-        """Return this mapping as a struct; None (and a mistake per wrong value) if it isn't."""
-        fields = {field.name: field for field in msgspec.structs.fields(kind)}
+        """Return this mapping as a struct; None (and a mistake per wrong value) if it isn't.
+
+        Keys in `without` are left alone: they are no fields, or no numbers.
+        """
+        fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name not in without}
         before = self.problems.count
         self.only({*fields, *without})
         values: dict[str, Any] = {}

@@ -9,9 +9,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from schemas.errors import ConfigError
+from stream_jobs.detect.distances import NAMES as DISTANCES
 from stream_jobs.detect.drift import DriftParameters
 from stream_jobs.detect.outliers import OutlierParameters
 from stream_jobs.detect.rates import RateParameters
+from stream_jobs.detect.shift import ShiftParameters
+from stream_jobs.detect.silence import SilenceParameters, quiet_of
 from stream_jobs.yaml_lines import Located, Problems
 
 Kind = Literal["prompt_tuning", "rag_reindex", "retrain", "rollback", "review", "alert"]
@@ -25,8 +28,23 @@ RATES: Final = (
     "regenerate_rate",
 )
 QUANTILES: Final = ("latency_p50_ms", "latency_p95_ms", "cost_p50_usd", "cost_p95_usd")
-METRICS: Final = (*RATES, *QUANTILES, "doc_negative_rate", "drift")
-FEATURES: Final = ("input_tokens", "output_tokens", "latency_ms", "language", "status", "docs")
+METRICS: Final = (*RATES, *QUANTILES, "doc_negative_rate", "drift", "inferences")
+FEATURES: Final = (
+    "prompt_length",
+    "response_length",
+    "input_tokens",
+    "output_tokens",
+    "latency_ms",
+    "cost",
+    "doc_scores",
+    "language",
+    "topic",
+    "docs",
+    "signals",
+    "status",
+    "refusal",
+    "segment",
+)
 SCOPE: Final = ("tenant_id", "segment", "doc_id", "model_version", "prompt_version")
 CAUSES: Final = ("model_version", "prompt_version", "doc_id", "language", "otherwise")
 CONDITIONS: Final = {
@@ -34,8 +52,12 @@ CONDITIONS: Final = {
     "threshold": (*RATES, *QUANTILES),
     "outlier": ("doc_negative_rate",),
     "drift": ("drift",),
+    "shift": QUANTILES,
+    "silence": ("inferences",),
 }
 """Condition type → the metrics it can watch."""
+COMPARING: Final = ("drift", "shift")
+"""Conditions that compare samples with a reference."""
 
 
 class ThresholdParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,12 +74,21 @@ class ThresholdParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         return 0.9 * self.above if self.clear_below is None else self.clear_below
 
 
-Condition = RateParameters | ThresholdParameters | OutlierParameters | DriftParameters
+Condition = (
+    RateParameters
+    | ThresholdParameters
+    | OutlierParameters
+    | DriftParameters
+    | ShiftParameters
+    | SilenceParameters
+)
 _PARAMETERS: Final[dict[str, type[Any]]] = {
     "cusum": RateParameters,
     "threshold": ThresholdParameters,
     "outlier": OutlierParameters,
     "drift": DriftParameters,
+    "shift": ShiftParameters,
+    "silence": SilenceParameters,
 }
 
 
@@ -70,6 +101,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     condition: Condition
     by_cause: dict[str, str]
     features: tuple[str, ...] = ()
+    reference: str = ""  # of a drift or shift rule: a named one, `name` or `name@version`
+    sliding_days: float = 0.0  # or the days before; neither: the product's own first sample
     cooldown_ms: int = 86_400_000
     escalate_at: float = 4.0  # critical once the lower bound passes this many baselines
     parameters: dict[str, str] = {}
@@ -79,6 +112,7 @@ _RULE_KEYS: Final = {
     "name",
     "metric",
     "features",
+    "reference",
     "scope",
     "condition",
     "action",
@@ -125,6 +159,7 @@ def _rule(item: Located) -> Rule | None:
     escalate = item.number("escalate_at", 4.0, 1.0)
     condition = _condition(item, metric)
     by_cause = _by_cause(item)
+    reference, sliding_days = _reference(item)
     _check_scope(item, metric, scope, features)
     if item.problems.count > before or condition is None:
         return None
@@ -135,6 +170,8 @@ def _rule(item: Located) -> Rule | None:
         condition=condition,
         by_cause=by_cause,
         features=features,
+        reference=reference,
+        sliding_days=sliding_days,
         cooldown_ms=int(cooldown * 60_000),
         escalate_at=escalate,
         parameters=item.strings("parameters"),
@@ -152,8 +189,44 @@ def _condition(item: Located, metric: str) -> Condition | None:
         inner.wrong(
             "type", f"{kind} can't watch {metric}", f"a metric of {', '.join(CONDITIONS[kind])}"
         )
-    condition: Condition | None = inner.struct(_PARAMETERS[kind], without=("type",))
-    return condition
+    before = item.problems.count
+    extra: dict[str, Any] = {}
+    if kind == "drift" and "distance" in inner:
+        extra["distance"] = inner.choice("distance", DISTANCES)
+    if kind == "silence":
+        extra["quiet"] = _quiet(inner)
+    without = ("type", *extra)
+    condition: Condition | None = inner.struct(_PARAMETERS[kind], without=without)
+    if condition is None or item.problems.count > before:
+        return None
+    return msgspec.structs.replace(condition, **extra)
+
+
+def _quiet(inner: Located) -> tuple[str, ...]:
+    found = inner.texts("quiet")
+    for line, text in found:
+        if quiet_of(text) is None:
+            expected = 'a day, a time, or both (UTC): "sat", "22:00-06:00", "fri 18:00-24:00"'
+            inner.problems.add(line, f"quiet: {text!r}", expected)
+    return tuple(text for _, text in found)
+
+
+def _reference(item: Located) -> tuple[str, float]:
+    """Return the name of a named reference, or the days of a sliding one."""
+    if "reference" not in item:
+        return "", 0.0
+    condition = item.data.get("condition")
+    if not isinstance(condition, dict) or condition.get("type") not in COMPARING:
+        item.wrong("reference", "goes with drift and shift", "it only there")
+    if isinstance(item.data["reference"], str):
+        return item.text("reference"), 0.0
+    sliding = item.mapping("reference")
+    if sliding is None:
+        return "", 0.0
+    sliding.only({"sliding_days"})
+    if "sliding_days" not in sliding:
+        item.wrong("reference", "has no sliding_days", "a name, or {sliding_days: 7}")
+    return "", sliding.number("sliding_days", 7, 1)
 
 
 def _by_cause(item: Located) -> dict[str, str]:

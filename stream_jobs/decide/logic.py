@@ -123,11 +123,12 @@ class Decide:
         """Close what time has closed."""
         outs: list[Out] = []
         for start, keys in self._merge.ready(now_ms):
+            outs += self._pass_time(start)
             outs += [self._metric(start, key, keys[key], 0) for key in sorted(keys)]
             outs += self._detect(start, keys)
         for start, keys in self._late.due(now_ms, flushed=self._merge.flushed):
             outs += self._detect(start, keys)
-        return outs
+        return outs + self._pass_time(self._merge.quiet_until(now_ms))
 
     def snapshot(self) -> bytes:
         """Return everything as versioned bytes."""
@@ -162,6 +163,13 @@ class Decide:
         self._packed = None
         window = (start, start + self._config.window_ms)
         actions = self._watches.feed(window, keys, self._episodes)
+        return [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
+
+    def _pass_time(self, until_ms: int) -> list[Out]:
+        actions = self._watches.pass_time(until_ms, self._episodes)
+        if actions is None:
+            return []
+        self._packed = None
         return [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
 
     def _metric(self, start: int, key: WindowKey, sums: Sums, revision: int) -> Out:

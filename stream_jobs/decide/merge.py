@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from stream_jobs.window.sums import Sums
-from stream_jobs.window.windows import LONG_AGO, WindowKey
+from stream_jobs.window.windows import HEARTBEAT_MS, LONG_AGO, WindowKey
 
 
 class Progress(msgspec.Struct, array_like=True):
@@ -19,6 +19,7 @@ class Progress(msgspec.Struct, array_like=True):
     heard_ms: int  # wall clock
     watermark: int = LONG_AGO
     flushed: bool = False
+    still_ms: int = 0  # wall clock for which it has said that nothing comes
 
 
 class MergeState(msgspec.Struct, array_like=True):
@@ -45,8 +46,25 @@ class Merge:
         while len(self.partitions) < max(record["partitions"], number + 1):
             self.partitions.append(Progress(now_ms))
         progress = self.partitions[number]
+        if record["kind"] != "closed" or record["watermark"] > progress.watermark:
+            progress.still_ms = 0
+        else:  # a sign of life without news; what passed while nobody read them doesn't count
+            progress.still_ms += max(0, min(now_ms - progress.heard_ms, 2 * HEARTBEAT_MS))
         progress.heard_ms = max(progress.heard_ms, now_ms)
         return progress
+
+    def quiet_until(self, now_ms: int) -> int:
+        """Return the event time up to which nothing has come, by the word of all partitions.
+
+        Silent joins say so now and then: event time goes on as fast as the wall clock meanwhile.
+        Windows don't close by it. A join that says nothing at all isn't a silent product.
+        """
+        times = [
+            p.watermark + p.still_ms
+            for p in self.partitions
+            if not p.flushed and now_ms - p.heard_ms < self.idle_timeout_ms
+        ]
+        return max(self.closed_until, min(times, default=LONG_AGO))
 
     def add(self, start: int, key: WindowKey, sums: Sums) -> bool:
         """Merge sums into a window, which may keep them; False if it has been closed."""

@@ -62,7 +62,9 @@ class Newcomer(msgspec.Struct, array_like=True):
         base = k_old / n_old
         if k / n < max(base * (1 + parameters.rise) / 2, base + parameters.least_rise):
             return False
-        return log_evidence(k, n, k_old, n_old) >= -math.log(parameters.new_version_alpha)
+        known = (max(0, self.before.k) + 0.5) / (max(0, self.before.n) + 1)
+        evidence = log_evidence(k, n, k_old, n_old, min(known, 1.0))
+        return evidence >= -math.log(parameters.new_version_alpha)
 
     def dismiss(self) -> None:
         """Stop comparing: it has been accused, or something else explains the rise."""

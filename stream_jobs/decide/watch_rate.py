@@ -14,6 +14,7 @@ from stream_jobs.detect.wilson import wilson
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
+MINUTE_MS = 60_000
 Versions = dict[WindowKey, Sums]
 
 
@@ -25,6 +26,7 @@ class RateWatch(msgspec.Struct, array_like=True):
     since: Tally = msgspec.field(default_factory=Tally)
     since_ms: int = 0
     newcomer: Newcomer = msgspec.field(default_factory=Newcomer)
+    started_ms: int = 0  # the product's first window
 
     def feed(
         self,
@@ -40,6 +42,9 @@ class RateWatch(msgspec.Struct, array_like=True):
         """
         parameters = rule.condition
         assert isinstance(parameters, RateParameters)
+        self.started_ms = self.started_ms or window[0]
+        if window[0] - self.started_ms < parameters.settle_minutes * MINUTE_MS:
+            return None
         was, tally = self.chart.alarmed, self._tally(rule, versions, excluded)
         learnt = self.chart.version > 0
         self.chart.feed(tally.k, tally.n, parameters)
@@ -54,7 +59,7 @@ class RateWatch(msgspec.Struct, array_like=True):
     def _accuse(self, parameters: RateParameters) -> None:
         """Raise the alarm if the newest version is worse than those before it."""
         if self.newcomer.worse(parameters):
-            self.chart.alarmed, self.chart.statistic = True, 0
+            self.chart.alarmed, self.chart.statistic, self.chart.steep = True, 0, 0
             self.before, self.since = self.newcomer.before, self.newcomer.since
             self.since_ms = self.newcomer.start_ms
             self.newcomer.dismiss()
@@ -62,7 +67,7 @@ class RateWatch(msgspec.Struct, array_like=True):
     def forgive(self) -> None:
         """Start from 0 again: what had piled up has found its own explanation."""
         if not self.chart.alarmed:
-            self.chart.statistic = 0
+            self.chart.statistic = self.chart.steep = 0
             self.since = Tally()
             self.newcomer.dismiss()
 

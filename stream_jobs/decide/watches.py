@@ -7,17 +7,23 @@ import msgspec
 from stream_jobs.act.episodes import Episodes, Finding
 from stream_jobs.act.evidence import VERSIONS
 from stream_jobs.act.rules import Rule, ThresholdParameters
+from stream_jobs.decide.references import References
 from stream_jobs.decide.watch_documents import DocumentWatch
 from stream_jobs.decide.watch_drift import DriftWatch
 from stream_jobs.decide.watch_rate import RateWatch
+from stream_jobs.decide.watch_shift import ShiftWatch
+from stream_jobs.decide.watch_silence import SilenceWatch
 from stream_jobs.decide.watch_threshold import ThresholdWatch
 from stream_jobs.detect.drift import DriftParameters
 from stream_jobs.detect.outliers import OutlierParameters
 from stream_jobs.detect.rates import RateParameters
+from stream_jobs.detect.shift import ShiftParameters
+from stream_jobs.detect.silence import SilenceParameters
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
 Watch = TypeVar("Watch")
+IMPLICIT = ("abandonment_rate", "edit_rate", "regenerate_rate")
 ScopeKey = tuple[str, ...]
 """The rule's name, then the values of its scope but for doc_id."""
 
@@ -29,6 +35,8 @@ class WatchState(msgspec.Struct, array_like=True):
     documents: list[tuple[ScopeKey, DocumentWatch]] = []
     drifts: list[tuple[ScopeKey, DriftWatch]] = []
     thresholds: list[tuple[ScopeKey, ThresholdWatch]] = []
+    shifts: list[tuple[ScopeKey, ShiftWatch]] = []
+    silences: list[tuple[ScopeKey, SilenceWatch]] = []
 
 
 class Watches:
@@ -43,6 +51,9 @@ class Watches:
         self._documents = _kept(state.documents, known, OutlierParameters)
         self._drifts = _kept(state.drifts, known, DriftParameters)
         self._thresholds = _kept(state.thresholds, known, ThresholdParameters)
+        self._shifts = _kept(state.shifts, known, ShiftParameters)
+        self._silences = _kept(state.silences, known, SilenceParameters)
+        self.references = References()  # not part of a snapshot: read anew at every start
 
     def feed(
         self, window: tuple[int, int], keys: dict[WindowKey, Sums], episodes: Episodes
@@ -58,6 +69,28 @@ class Watches:
                         self._forgive(finding)
         return actions
 
+    def pass_time(self, until_ms: int, episodes: Episodes) -> list[dict[str, Any]] | None:
+        """Let event time reach `until_ms` with no window; return the actions of what fell silent.
+
+        None if nothing has changed. An action's time is when the silence had lasted too long,
+        however late one looks.
+        """
+        due: list[tuple[int, ScopeKey, Rule, Finding]] = []
+        rules = {rule.name: rule for rule in self._rules}
+        for key, watch in self._silences.items():
+            rule = rules[key[0]]
+            scope = dict(zip(rule.scope, key[1:], strict=True))
+            for at, finding in watch.pass_time(rule, scope, until_ms):
+                due.append((at, key, rule, finding))
+        if not due:
+            return None
+        actions = []
+        for at, _, rule, finding in sorted(due, key=lambda one: one[:2]):
+            action = episodes.take(rule, finding, at)
+            if action is not None:
+                actions.append(action)
+        return actions
+
     def state(self) -> WatchState:
         """Return a snapshot."""
         return WatchState(
@@ -65,6 +98,8 @@ class Watches:
             sorted(self._documents.items(), key=_first),
             sorted(self._drifts.items(), key=_first),
             sorted(self._thresholds.items(), key=_first),
+            sorted(self._shifts.items(), key=_first),
+            sorted(self._silences.items(), key=_first),
         )
 
     def _findings(
@@ -84,13 +119,27 @@ class Watches:
         if isinstance(rule.condition, RateParameters):
             rates = self._rates.setdefault(key, RateWatch())
             finding = rates.feed(rule, scope, window, versions, self._blamed(scope, episodes))
+            if rule.metric in IMPLICIT and self._explained(rule, scope, episodes):
+                rates.forgive()  # people react to a trouble that is known
         elif isinstance(rule.condition, DriftParameters):
             drifts = self._drifts.setdefault(key, DriftWatch())
-            finding = drifts.feed(rule, scope, window, versions)
+            finding = drifts.feed(rule, scope, window, versions, self.references)
+        elif isinstance(rule.condition, ShiftParameters):
+            shifts = self._shifts.setdefault(key, ShiftWatch())
+            finding = shifts.feed(rule, scope, window, versions, self.references)
+        elif isinstance(rule.condition, SilenceParameters):
+            silences = self._silences.setdefault(key, SilenceWatch())
+            finding = silences.feed(rule, scope, window, versions)
         else:
             thresholds = self._thresholds.setdefault(key, ThresholdWatch())
             finding = thresholds.feed(rule, scope, window, _merged(versions))
         return [] if finding is None else [finding]
+
+    def _explained(self, rule: Rule, scope: dict[str, str], episodes: Episodes) -> bool:
+        """Whether another rule's open action names what is wrong with the product."""
+        return any(
+            episode.rule != rule.name and episode.causes for episode in episodes.within(scope)
+        )
 
     def _blamed(self, scope: dict[str, str], episodes: Episodes) -> frozenset[str]:
         """Return documents of the product with an open episode of their own."""

@@ -1,16 +1,27 @@
-"""Distance of a sample from a frozen reference, and when it means something.
+"""When a distance of a sample from a reference means something.
 
 Fixed limits for the stability index lie at small samples: of 200 against 200, it passes 0.1 in two
 of five cases without any drift. So an alarm also needs to pass what chance gives: under no drift
-PSI / (1/n + 1/m) is about χ² with bins − 1 degrees of freedom.
+PSI / (1/n + 1/m) is about χ² with bins − 1 degrees of freedom, times the dispersion if answers
+aren't independent.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 from scipy.stats import chi2
+
+from stream_jobs.detect.distances import measured, population_stability
+
+LEAST: Final = {
+    "jensen_shannon": 0.1,
+    "total_variation": 0.1,
+    "wasserstein": 0.25,
+    "chi_square": 3.0,
+}
+"""The smallest move that matters, by distance; PSI's is `least_psi`."""
 
 
 class DriftParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,50 +30,42 @@ class DriftParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sample: int = 500  # inferences in the reference, and in each sample compared with it
     alpha: float = 1e-5  # chance of an alarm for one sample without drift
     least_psi: float = 0.1  # smaller moves don't matter, however sure
+    distance: str = "psi"
+    least: float = 0.0  # the same for another distance; 0: LEAST
+
+    @property
+    def limit(self) -> float:
+        """The smallest distance that matters."""
+        return self.least_psi if self.distance == "psi" else self.least or LEAST[self.distance]
+
+
+class Bins(msgspec.Struct, frozen=True):
+    """Counts of a reference and of a sample over the same bins, and where these lie."""
+
+    reference: list[int]
+    current: list[int]
+    places: list[float] = []  # of numbers only
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there is something to compare."""
+        return len(self.reference) > 1 and sum(self.reference) > 0 and sum(self.current) > 0
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The distance of one sample, and the limit it was held against."""
+    """The distance of one sample with its interval, and the limit it was held against."""
 
-    psi: float
+    value: float
     limit: float
     n: int
+    low: float = 0.0
+    high: float = 0.0
+    surely: bool = True  # more than chance gives
 
     @property
     def drifted(self) -> bool:
         """Whether the move is too large for chance and large enough to matter."""
-        return self.psi > self.limit
-
-
-def shares(counts: Sequence[int]) -> list[float]:
-    """Return (c + ½) / (n + bins/2) for each count (Jeffreys 1946): no bin is empty."""
-    total = sum(counts) + len(counts) / 2
-    return [(count + 0.5) / total for count in counts]
-
-
-def population_stability(reference: Sequence[int], current: Sequence[int]) -> float:
-    """Return how far `current` has moved from `reference`, in nats; 0 is no move.
-
-    Counts per bin over the same bins, smoothed by `shares`. Raises ValueError if the lengths
-    differ. Source: J divergence, Kullback and Leibler 1951.
-    """
-    pairs = zip(shares(reference), shares(current), strict=True)
-    return sum((q - p) * math.log(q / p) for p, q in pairs)
-
-
-def jensen_shannon(reference: Sequence[int], current: Sequence[int]) -> float:
-    """Return the Jensen–Shannon distance (0…√ln 2), over smoothed shares."""
-    total = 0.0
-    for p, q in zip(shares(reference), shares(current), strict=True):
-        middle = (p + q) / 2
-        total += p * math.log(p / middle) + q * math.log(q / middle)
-    return math.sqrt(max(0.0, total / 2))
-
-
-def total_variation(reference: Sequence[int], current: Sequence[int]) -> float:
-    """Return half the sum of differences of smoothed shares: the mass that moved, 0…1."""
-    pairs = zip(shares(reference), shares(current), strict=True)
-    return sum(abs(p - q) for p, q in pairs) / 2
+        return self.surely and self.value > self.limit
 
 
 @lru_cache(maxsize=1024)
@@ -70,18 +73,26 @@ def _chi2(bins: int, alpha: float) -> float:
     return float(chi2.isf(alpha, max(1, bins - 1)))
 
 
-def judge(
-    reference: Mapping[str, int], current: Mapping[str, int], parameters: DriftParameters
-) -> Verdict:
-    """Return the verdict on `current` (counts by bin) against `reference`.
+def judge(bins: Bins, parameters: DriftParameters, dispersion: float = 1.0) -> Verdict:
+    """Return the verdict on the sample; `dispersion` as `Dispersion.factor` tells it."""
+    n = sum(bins.current)
+    if not bins.comparable:
+        return Verdict(0.0, parameters.limit, n)
+    noise = 1 / n + 1 / sum(bins.reference)
+    chance = noise * _chi2(len(bins.reference), parameters.alpha) * dispersion
+    index = population_stability(bins.reference, bins.current)
+    name = parameters.distance
+    if name == "wasserstein" and not bins.places:
+        name = "total_variation"  # names lie nowhere: all are equally far apart
+    found = measured(name, bins.reference, bins.current, bins.places or None)
+    limit = max(chance, parameters.limit) if name == "psi" else parameters.limit
+    return Verdict(found.value, limit, n, found.low, found.high, surely=index > chance)
 
-    A value that the reference doesn't have counts as a bin of its own.
-    """
-    names = sorted(reference.keys() | current.keys())
-    before = [max(0, reference.get(name, 0)) for name in names]
-    now = [max(0, current.get(name, 0)) for name in names]
-    n, m = sum(now), sum(before)
-    if not n or not m or len(names) < 2:
-        return Verdict(0.0, parameters.least_psi, n)
-    chance = (1 / n + 1 / m) * _chi2(len(names), parameters.alpha)
-    return Verdict(population_stability(before, now), max(chance, parameters.least_psi), n)
+
+def bins_of(reference: Mapping[str, int], current: Mapping[str, int]) -> Bins:
+    """Return counts by name as bins; a name that only one side has is a bin of its own."""
+    names: Sequence[str] = sorted(reference.keys() | current.keys())
+    return Bins(
+        [max(0, reference.get(name, 0)) for name in names],
+        [max(0, current.get(name, 0)) for name in names],
+    )

@@ -1,9 +1,10 @@
-"""A rising rate, found by a Bernoulli CUSUM with a false-alarm budget.
+"""A rising rate, found by two Bernoulli CUSUMs that share a false-alarm budget.
 
-The baseline is the Wilson upper bound of the first `learn` answers. It is frozen, and learnt anew
-each time the sample has doubled (a new version of the baseline), as long as nothing looks wrong:
-early on it is careful, later it is sharp. After an alarm the same chart runs downwards, from the
-rise back to the baseline: when that one reaches the limit, the trouble is over.
+One is built for the smallest rise worth an alarm, the other for a steep one, which it finds sooner.
+The baseline is an upper Wilson bound of the answers so far: careful at first, sharper later. It is
+learnt anew each time the sample has grown by a tenth (a new version of the baseline), as long as
+nothing looks wrong. After an alarm the first chart runs downwards, from the rise back to the
+baseline: when it reaches the limit, the trouble is over.
 """
 
 from typing import Final
@@ -21,33 +22,42 @@ class RateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learn_most: int = 6_400  # the baseline isn't learnt anew beyond this many
     rise: float = 1.5  # the smallest rise worth an alarm, as a factor
     least_rise: float = 0.02  # and as a difference of rates
-    run_length: int = 60_000  # answers per false alarm
-    new_version_alpha: float = 0.001  # chance that a new version as good as the old is accused
+    steep_rise: float = 2.25  # the factor that the second chart is built for
+    run_length: int = 80_000  # answers per false alarm
+    settle_minutes: float = 0.0  # of a product that aren't counted: its first signals are due later
+    new_version_alpha: float = 0.01  # chance that a new version as good as the old is accused
 
 
-CAREFUL: Final = 1.6448536269514722
-"""One-sided 95 %: the baseline of a small sample."""
-SHARP: Final = 1.0
-"""One-sided 84 %, from SHARP_FROM times the first sample on."""
-SHARP_FROM: Final = 8
+GROWTH: Final = 1.1
+"""The baseline is learnt anew when the sample has grown by this factor."""
+CAREFUL: Final = 2.0
+"""Standard deviations that the first baseline lies above what was seen."""
+SHARPENS: Final = 0.6
+"""The power of the sample with which that number falls."""
 
 
 class RateChart(msgspec.Struct, array_like=True):
-    """State of one chart; all counts are whole numbers, so order within a window is irrelevant."""
+    """State of one product; counts are whole, so order within a window is irrelevant."""
 
     n: int = 0  # answers learnt from, or seen since the start
     k: int = 0  # negatives among them
     version: int = 0  # of the baseline; 0: none yet
     p0: float = 0.0
     statistic: int = 0
+    steep: int = 0  # the second chart's statistic
     alarmed: bool = False
     carry_n: int = 0  # answers not yet fed: corrections that would make a batch negative
     carry_k: int = 0
     touched_zero: bool = True  # during the last batch
 
     def design(self, parameters: RateParameters) -> Design:
-        """Return the design for the baseline of now."""
-        return design(self.p0, parameters.rise, parameters.least_rise, parameters.run_length)
+        """Return the design of the first chart for the baseline of now."""
+        return design(self.p0, parameters.rise, parameters.least_rise, 2 * parameters.run_length)
+
+    def steep_design(self, parameters: RateParameters) -> Design:
+        """Return the design of the second chart."""
+        least = parameters.least_rise * parameters.steep_rise / parameters.rise
+        return design(self.p0, parameters.steep_rise, least, 2 * parameters.run_length)
 
     def feed(self, k: int, n: int, parameters: RateParameters) -> None:
         """Take a window's `n` answers, `k` of them negative, evenly interleaved.
@@ -61,34 +71,59 @@ class RateChart(msgspec.Struct, array_like=True):
             whole = min(max(k, 0), max(n, 0))
             self.carry_k, self.carry_n = k - whole, min(n, 0)
             k, n = whole, max(n, 0)
-        for position in range(n):
-            self._answer((position + 1) * k // n > position * k // n, parameters)
+        done = 0
+        for number in range(1, k + 1):
+            place = -(-number * n // k)  # of the negative, counted from 1
+            self._take(place - 1 - done, 1, parameters)
+            done = place
+        if done < n:
+            self._take(n - done, 0, parameters)
 
-    def _answer(self, negative: bool, parameters: RateParameters) -> None:
-        if self.version == 0:
-            self._learn(negative, parameters)
-            return
-        chart = self.design(parameters)
-        up = chart.up if negative else -chart.down
-        self.statistic = max(0, self.statistic + (-up if self.alarmed else up))
-        if self.statistic == 0:
-            self.touched_zero = True
-        if self.statistic >= chart.limit:
-            self.alarmed, self.statistic = not self.alarmed, 0
-            self.touched_zero = not self.alarmed
+    def _take(self, good: int, bad: int, parameters: RateParameters) -> None:
+        """Take some good answers, then a bad one or none."""
+        if self.version:
+            self._move(good, bad, parameters)
         if not self.alarmed:
-            self._learn(negative, parameters, 2 * self.statistic < chart.limit)
+            self._learn(good, bad, parameters)
 
-    def _learn(self, negative: bool, parameters: RateParameters, quiet: bool = True) -> None:
-        due = parameters.learn << self.version
+    def _move(self, good: int, bad: int, parameters: RateParameters) -> None:
+        chart = self.design(parameters)
+        if self.alarmed:
+            self.statistic = max(0, self.statistic + good * chart.down)
+            over = self.statistic >= chart.limit
+            self.statistic = max(0, self.statistic - bad * chart.up)
+            if over:
+                self.alarmed, self.statistic, self.steep = False, 0, 0
+            return
+        steep = self.steep_design(parameters)
+        low = max(0, self.statistic - good * chart.down)
+        self.touched_zero = self.touched_zero or low == 0
+        self.statistic = low + bad * chart.up
+        self.steep = max(0, self.steep - good * steep.down) + bad * steep.up
+        if self.statistic >= chart.limit or self.steep >= steep.limit:
+            self.alarmed, self.statistic, self.steep = True, 0, 0
+            self.touched_zero = False
+
+    def _learn(self, good: int, bad: int, parameters: RateParameters) -> None:
+        due = parameters.learn * GROWTH**self.version
         if due > parameters.learn_most:
             return
-        self.n += 1
-        self.k += negative
-        if self.n >= due and quiet:
-            z = SHARP if self.n >= SHARP_FROM * parameters.learn else CAREFUL
-            old = self.design(parameters).limit if self.version else 1
-            self.p0 = wilson(self.k, self.n, z).high
+        self.n, self.k = self.n + good + bad, self.k + bad
+        if self.n < due or not self._calm(parameters):
+            return
+        z = CAREFUL * (parameters.learn / self.n) ** SHARPENS
+        old = (self.design(parameters), self.steep_design(parameters)) if self.version else ()
+        self.p0 = wilson(self.k, self.n, z).high
+        while parameters.learn * GROWTH**self.version <= self.n:
             self.version += 1
-            # The same fraction of the way to the limit, in the new chart's steps.
-            self.statistic = self.statistic * self.design(parameters).limit // old
+        if old:  # the same fraction of the way to the limit, in the new charts' steps
+            new, steep = self.design(parameters), self.steep_design(parameters)
+            self.statistic = self.statistic * new.limit // old[0].limit
+            self.steep = self.steep * steep.limit // old[1].limit
+
+    def _calm(self, parameters: RateParameters) -> bool:
+        """Whether the charts are below half of their limits."""
+        return not self.version or (
+            2 * self.statistic < self.design(parameters).limit
+            and 2 * self.steep < self.steep_design(parameters).limit
+        )

@@ -50,6 +50,7 @@ from stream_jobs.join.state import JoinState, expand, from_bytes, to_bytes
 from stream_jobs.join.waiting import Waiting
 from stream_jobs.join.watermark import NEVER, Watermark
 from stream_jobs.stage import Chunk, LookupKey, Outbound, Restored
+from stream_jobs.window.windows import HEARTBEAT_MS
 
 _SIGNALS = (FEEDBACK_REDACTED.name, INTERACTION_REDACTED.name)
 
@@ -96,6 +97,7 @@ class JoinStage:
         self._unresolved = {topic: set(expand(coded)) for topic, coded in state.waiting.items()}
         self._windows = open_windows(config, restored.partition, state.windows)
         self._marked_ms = state.marked_ms
+        self._said_ms = 0  # wall clock of the last marker
         self._flushes = {key: set(topics) for key, topics in state.flushes.items()}
         self._flush: _Flush | None = None
         self._inbox = Inbox(
@@ -330,7 +332,7 @@ class JoinStage:
             self._fire_timers(arrival_ms)
             self._clock.arrival_ms = arrival_ms
         self._out.partials(self._windows.drain_late())
-        self._mark_closed()
+        self._mark_closed(now_ms)
         for key in self._waiting.due(self._clock, now_ms):
             self._want(key)
         self._forget()
@@ -342,11 +344,19 @@ class JoinStage:
         self._fire_timers(max(self._clock.arrival_ms, arrival_ms))
         self._clock.saw(event_ms, arrival_ms)
 
-    def _mark_closed(self) -> None:
-        """Say to every decide partition which windows are closed here, once per window."""
+    def _mark_closed(self, now_ms: int) -> None:
+        """Say to every decide partition which windows are closed here, once per window.
+
+        While nothing comes, say it again now and then: then silence can be told from a dead join.
+        """
         at_ms, window_ms = self._watermark.at_ms, self._config.window_ms
-        if at_ms != NEVER and at_ms // window_ms * window_ms > self._marked_ms:
+        moved = at_ms != NEVER and at_ms // window_ms * window_ms > self._marked_ms
+        self._said_ms = self._said_ms or now_ms
+        if moved:
             self._marked_ms = at_ms // window_ms * window_ms
+        alive = self._inbox.silent and now_ms - self._said_ms >= HEARTBEAT_MS
+        if moved or (alive and self._marked_ms > NEVER):
+            self._said_ms = now_ms
             self._out.marker(self._windows.marker("closed", self._marked_ms))
 
     def _forget(self) -> None:

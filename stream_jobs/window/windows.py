@@ -22,6 +22,8 @@ from stream_jobs.window.sums import Sums
 VERSION: Final = 1
 LONG_AGO: Final = -(2**62)
 """Before any window: nothing has been closed yet."""
+HEARTBEAT_MS: Final = 20_000
+"""How often a partition of the join says that it is there, while nothing comes (wall clock)."""
 
 
 class WindowKey(NamedTuple):

@@ -9,20 +9,24 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2, entropy
 
 from stream_jobs.detect.binning import REST, cuts, frequent, grouped, named
-from stream_jobs.detect.drift import (
-    DriftParameters,
+from stream_jobs.detect.distances import (
     jensen_shannon,
-    judge,
     population_stability,
     shares,
     total_variation,
 )
+from stream_jobs.detect.drift import DriftParameters, Verdict, bins_of
+from stream_jobs.detect.drift import judge as judge_bins
 
 pairs = st.integers(2, 12).flatmap(
     lambda size: st.tuples(
         *[st.lists(st.integers(0, 500), min_size=size, max_size=size) for _ in range(2)]
     )
 )
+
+
+def judge(old: dict[str, int], new: dict[str, int], parameters: DriftParameters) -> Verdict:
+    return judge_bins(bins_of(old, new), parameters)
 
 
 @given(pairs)
