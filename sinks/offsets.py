@@ -21,9 +21,10 @@ from sinks.intents import Committed, Source, from_metadata, to_metadata
 
 TIMEOUT_S: Final = 10.0
 
+# Not among them: ILLEGAL_GENERATION. The group knows the member and is dealing partitions anew: the
+# commit is refused, nothing is written on it, and after the next polls it works again.
 FENCED: Final = frozenset(
     (
-        KafkaError.ILLEGAL_GENERATION,
         KafkaError.UNKNOWN_MEMBER_ID,
         KafkaError.FENCED_INSTANCE_ID,
         KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001

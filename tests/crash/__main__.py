@@ -2,6 +2,8 @@
 
 import secrets
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.crash.table import print_outcome
 
 LONG_S = 1_800.0
 SHORT_S = 40.0
+ENDED = 143  # exit code after SIGTERM, as a shell reports it
 RATE = 2_000.0
 SHORT_RATE = 1_000.0
 ROUND_S = 300.0
@@ -54,6 +57,7 @@ def main(
         f"seed {first}: {rounds} rounds of {total / rounds:.0f} s at {rate:,.0f} events/s, "
         f"faults {', '.join(fault.name for fault in chosen) or 'none'}"
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))  # what was started is ended
     root = data or Path(tempfile.mkdtemp(prefix="feedloop-crash-"))
     outcomes: list[Outcome] = []
     for number in range(rounds):

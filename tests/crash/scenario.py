@@ -10,7 +10,6 @@ from random import Random
 from typing import Final
 
 from schemas.errors import FeedloopError
-from schemas.topics import INPUTS
 from tests.crash.facts import Seen
 from tests.crash.faults.fault import Fault, Scene
 from tests.crash.invariants import Broken, broken, checked
@@ -22,7 +21,6 @@ from tests.crash.traffic import Sender, ending_now
 from tests.crash.watch import Watch
 
 DRAIN_S: Final = 600.0
-WARM_RECORDS: Final = 200  # stored before the first fault: all consumers are in their groups
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,9 @@ def play(plan: Plan, data: Path, say: Say) -> Outcome:
 def _play(plan: Plan, loop: Loop, outcome: Outcome, say: Say) -> None:
     sender = Sender(ending_now(plan.seed, plan.seconds, plan.rate), loop.settings)
     watch = Watch(loop)
-    scenes = [Scene(loop, Random(f"{plan.seed}/{lane}"), say) for lane in range(plan.lanes)]
+    scenes = [Scene(loop, Random(f"{plan.seed}/{lane}"), say, sender) for lane in range(plan.lanes)]
     watch.start()
     sender.start()
-    _await_flow(loop)
     with ThreadPoolExecutor(plan.lanes, "fault") as pool:
         lanes = [
             pool.submit(_lane, n, scene, plan, sender, outcome) for n, scene in enumerate(scenes)
@@ -104,16 +101,6 @@ def _play(plan: Plan, loop: Loop, outcome: Outcome, say: Say) -> None:
     truth = truth_of(sender.load)
     truth.letters = frozenset().union(*(scene.letters for scene in scenes))
     outcome.broken, outcome.checks = broken(truth, seen), checked(truth, seen)
-
-
-def _await_flow(loop: Loop) -> None:
-    """Return when every worker has committed something: all are in their groups."""
-    loop.until(
-        lambda: all(
-            any(offset > 0 for offset, _ in loop.commit_notes(worker).values()) for worker in INPUTS
-        ),
-        "every worker commits",
-    )
 
 
 def _lane(number: int, scene: Scene, plan: Plan, sender: Sender, outcome: Outcome) -> None:

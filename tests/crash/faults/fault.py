@@ -6,6 +6,7 @@ from random import Random
 from typing import Protocol
 
 from tests.crash.loop import Loop
+from tests.crash.traffic import Sender
 
 
 @dataclass
@@ -15,6 +16,7 @@ class Scene:
     loop: Loop
     rng: Random
     say: Callable[[str], None]
+    sender: Sender
     letters: set[tuple[str, int, int]] = field(default_factory=set)
     """Places (topic, partition, offset) of records that were planted to be set aside."""
 

@@ -39,19 +39,23 @@ class JoinAndLeave:
 
 
 class RollingRestart:
-    """Every worker is asked to stop, one after the other, as an upgrade does."""
+    """One worker after the other is asked to stop, as in an upgrade, as long as the load lasts."""
 
     name = "rolling-restart"
     weight = 0.5
 
     def inflict(self, scene: Scene) -> str:
         loop = scene.loop
+        restarted = 0
         for victim in loop.workers():
+            if not scene.sender.going:
+                break
             with loop.holding(victim):
                 before = loop.send(victim, signal.SIGTERM)
                 loop.until(lambda b=before, v=victim: loop.process(v) != b, f"{victim} stops")
                 loop.until(lambda v=victim: loop.running(v), f"{victim} is back")
-        return "all workers"
+            restarted += 1
+        return f"{restarted} workers"
 
 
 def wait(process: "subprocess.Popen[bytes]", seconds: float, worker: str, scene: Scene) -> None:
