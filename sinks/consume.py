@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+import pyarrow as pa
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -25,9 +26,10 @@ from schemas.topics import INPUTS
 from sinks import Batch, Sink, offsets
 from sinks.consumer import consumer_config, is_control
 from sinks.dead_letters import DeadLetters
-from sinks.decode import decode_rows
+from sinks.decode import Raw, Refusal, decode_rows
 from sinks.intents import Committed, Source
 from sinks.partition import Cut, Limits, Partition
+from sinks.repeats import refill
 from sinks.tables import table_of
 
 POLL_RECORDS: Final = 5_000
@@ -142,9 +144,11 @@ class Consumption:
 
         if not still_ours():
             return
-        rows, refusals = self._keep_trying(
-            lambda: decode_rows(table, source.partition, cut.raws, self._registry.schema)
-        )
+        rows, refusals = self._decode(partition, cut.raws)
+        if refill(table):
+            before, _ = self._decode(partition, partition.take_before())
+            partition.repeats.without(before)
+            rows = partition.repeats.without(rows)
         if still_ours():
             self._keep_trying(lambda: self._letters.write(source, refusals), still_ours)
         reach("sink.before_write")
@@ -154,6 +158,14 @@ class Consumption:
         reach("sink.after_write")
         if still_ours():
             partition.written(cut.end, time.monotonic())
+
+    def _decode(self, partition: Partition, raws: list[Raw]) -> tuple[pa.Table, list[Refusal]]:
+        """Return the rows and refusals of `raws`; waits for the registry. Raises Stopped."""
+        table, number = partition.table, partition.source.partition
+        decoded: tuple[pa.Table, list[Refusal]] = self._keep_trying(
+            lambda: decode_rows(table, number, raws, self._registry.schema)
+        )
+        return decoded
 
     def _keep_trying(
         self, action: Callable[[], Any], wanted: Callable[[], bool] = lambda: True
@@ -251,7 +263,7 @@ class Consumption:
         for source, found in offsets.committed(self._consumer, sources).items():
             self._partitions[source.topic, source.partition] = self._start(source, found)
         return [
-            TopicPartition(s.topic, s.partition, self._partitions[s.topic, s.partition].next)
+            TopicPartition(s.topic, s.partition, self._partitions[s.topic, s.partition].read_to)
             for s in sources
         ]
 
@@ -270,6 +282,7 @@ class Consumption:
             next_offset,
             promised=promised,
             committed=start.offset if plain else -1,
+            reads_from=max(low, next_offset - refill(table)),
         )
 
     def _on_revoke(self, _: Consumer, revoked: list[TopicPartition]) -> None:

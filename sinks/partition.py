@@ -2,13 +2,14 @@
 
 Positions: `next` is the first offset that the store doesn't hold; `promised` the last offset of a
 batch whose intent is committed; `read_to` the first offset not yet read, past transaction markers
-when the end of the partition was seen.
+when the end of the partition was seen; `reads_from` where reading starts, at or before `next`.
 """
 
 from dataclasses import dataclass, field
 
 from sinks.decode import Raw
 from sinks.intents import Source
+from sinks.repeats import Repeats
 from sinks.tables import Table
 
 
@@ -42,16 +43,26 @@ class Partition:
     read_to: int = 0
     since_s: float = 0.0  # when the oldest record that waits came in
     size: int = 0
+    reads_from: int | None = None  # before `next`: those records are only known again
+    repeats: Repeats = field(default_factory=Repeats)
+    _before: list[Raw] = field(default_factory=list)
     _raws: list[Raw] = field(default_factory=list)
     _ends: list[int] = field(default_factory=list)  # offsets seen, controls too
 
     def __post_init__(self) -> None:
-        self.read_to = max(self.read_to, self.next)
+        if self.reads_from is None:
+            self.reads_from = self.next
+        self.read_to = max(self.read_to, self.reads_from)
 
     def add(self, raw: Raw, *, control: bool, now_s: float) -> None:
         """Take in the next record; one that was read before is ignored."""
         offset, _, body = raw
         if offset < self.read_to:
+            return
+        if offset < self.next:
+            self.read_to = offset + 1
+            if not control:
+                self._before.append(raw)
             return
         if not self._ends:
             self.since_s = now_s
@@ -60,6 +71,11 @@ class Partition:
         if not control:
             self._raws.append(raw)
             self.size += len(body or b"")
+
+    def take_before(self) -> list[Raw]:
+        """Return, once, the records before `next` that were read to be known again."""
+        before, self._before = self._before, []
+        return before
 
     def reached_end(self, offset: int) -> None:
         """Note that all before `offset` has been read (markers of transactions included)."""

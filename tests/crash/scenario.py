@@ -111,9 +111,9 @@ def _lane(number: int, scene: Scene, plan: Plan, sender: Sender, outcome: Outcom
             return
         try:
             told = fault.inflict(scene)
-        except AssertionError as error:
-            outcome.failed.setdefault(fault.name, []).append(str(error))
-            told = f"FAILED {error}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            outcome.failed.setdefault(fault.name, []).append(repr(error))
+            told = f"FAILED {error!r}"
         outcome.injected[fault.name] = outcome.injected.get(fault.name, 0) + 1
         scene.say(f"{time.monotonic() - begun:6.1f} s  {fault.name:<16} {told}")
 

@@ -72,7 +72,7 @@ def members(loop: Loop, worker: str) -> int:
     name = group(worker, loop.settings.kafka.topic_prefix)
     try:
         found = admin(loop.settings).describe_consumer_groups([name])[name].result(10)
-    except KafkaException:
+    except (KafkaException, TimeoutError):
         return 0
     return len(found.members)
 
