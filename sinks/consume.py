@@ -234,6 +234,9 @@ class Consumption:
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
             if partition is not None:
                 partition.reached_end(offset)
+        elif error.code() in offsets.GONE and partition and partition.read_to < partition.next:
+            # Retention was faster than the reading again of what is stored: nothing is missing.
+            raise BrokerDown(f"{topic}[{number}] begins later by now; start again")
         elif error.code() in offsets.GONE:
             next_offset = partition.next if partition else offset
             raise offsets.missing(topic, number, next_offset, "other ones")
