@@ -108,6 +108,25 @@ def test_a_row_holds_what_the_record_says(scene: Scene) -> None:
     assert scene.stop() == 0
 
 
+def test_an_inference_that_was_sent_twice_is_one_row(scene: Scene) -> None:
+    """Within a batch, in a later one, and after another owner took over."""
+    scene.put_samples(INFERENCE_REDACTED, 6)
+    rows = set(scene.expected[INFERENCES.name])
+    same = [scene.body(INFERENCE_REDACTED, number) for number in range(6)]
+    scene.put(INFERENCE_REDACTED, *same)
+    scene.start()
+    scene.drain()
+    scene.put(INFERENCE_REDACTED, *same)
+    scene.drain()
+    assert scene.stop() == 0
+    scene.put(INFERENCE_REDACTED, *same)
+    scene.start()
+    scene.drain()
+    assert scene.stop() == 0
+    scene.expected[INFERENCES.name] = rows
+    scene.check()
+
+
 def test_others_that_come_and_go_end_nobody(scene: Scene) -> None:
     """A commit refused while partitions were dealt anew was taken for being replaced."""
     worker = scene.start()
