@@ -1,7 +1,7 @@
 """From a record of a redacted topic to what the join keeps of it: a head, and bytes to pass on.
 
-Only the head is decoded (a prefix of the writer's schema); texts stay bytes. A record of another
-schema version is brought to ours first, so that its bytes can be nested in `enriched`.
+Texts are looked at, not kept: a record that ends too early or too late would spoil the `enriched`
+in which its bytes are nested. A record of another schema version is brought to ours first.
 """
 
 import json
@@ -83,13 +83,35 @@ def read(topic: str, record: Inbound, schema_of: SchemaOf) -> Event | Control | 
         number = schema_id(body)
         assert body is not None
         payload = _current(topic, body[PREFIX_BYTES:], number, schema_of)
-        fields, end = decode_head_to(head_schema(RECORD_OF[topic]), payload)
-        if topic == INFERENCE_REDACTED.name:
-            fields["prompt_bytes"], fields["response_bytes"] = lengths(payload, end)
+        fields = _HEAD_OF.get(topic, _signal)(topic, payload)
     except UndecodableRecord as error:
         return Broken(topic, record.offset, error, number, len(body or b""))
     redactions = _redactions(record.headers) if record.headers else None
     return Event(topic, record.offset, record.timestamp, fields, payload, redactions, len(body))
+
+
+def _inference(_: str, payload: bytes) -> dict[str, Any]:
+    fields, end = decode_head_to(head_schema("Inference"), payload)
+    fields["prompt_bytes"], fields["response_bytes"] = lengths(payload, end)
+    return fields
+
+
+def _signal(topic: str, payload: bytes) -> dict[str, Any]:
+    """Return the head of a signal; all of it is read, as it will be nested."""
+    fields = decode(parsed(RECORD_OF[topic]), payload)
+    for name in _texts(RECORD_OF[topic]):
+        del fields[name]
+    return fields
+
+
+_HEAD_OF: Final = {INFERENCE_REDACTED.name: _inference}
+
+
+@cache
+def _texts(name: str) -> tuple[str, ...]:
+    """Return the fields of a record that come after its head."""
+    fields = [field["name"] for field in definition(name)["fields"]]
+    return tuple(fields[fields.index(LAST_OF_HEAD[name]) + 1 :])
 
 
 def _current(topic: str, payload: bytes, number: int, schema_of: SchemaOf) -> bytes:

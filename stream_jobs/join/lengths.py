@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from schemas.errors import UndecodableRecord
 
+_LONGEST = 70  # bits of the ten bytes that a long has at most
+
 
 class Lengths(NamedTuple):
     """In bytes of UTF-8."""
@@ -15,7 +17,8 @@ class Lengths(NamedTuple):
 def lengths(body: bytes, at: int) -> Lengths:
     """Return the lengths of the texts in `body`, whose `messages` begin at index `at`.
 
-    Raises UndecodableRecord if they don't fit into it.
+    `response` is the last field. Raises UndecodableRecord if they don't fit, aren't UTF-8, or if
+    anything follows: the body is nested in other records as it is, and would spoil them.
     """
     prompt = 0
     try:
@@ -28,8 +31,10 @@ def lengths(body: bytes, at: int) -> Lengths:
                     prompt = at - start
             left, at = _block(body, at)
         start, at = _text(body, at)
-    except IndexError:
-        raise UndecodableRecord("undecodable", "an inference's texts end too early") from None
+    except (IndexError, UnicodeDecodeError):
+        raise UndecodableRecord("undecodable", "an inference's texts are cut or no text") from None
+    if at != len(body):
+        raise UndecodableRecord("trailing_bytes", f"{len(body) - at} bytes follow the inference")
     return Lengths(prompt, at - start)
 
 
@@ -38,6 +43,7 @@ def _text(body: bytes, at: int) -> tuple[int, int]:
     size, at = _long(body, at)
     if size < 0 or at + size > len(body):
         raise IndexError
+    body[at : at + size].decode()
     return at, at + size
 
 
@@ -58,4 +64,6 @@ def _long(body: bytes, at: int) -> tuple[int, int]:
         byte = body[at]
         value |= (byte & 0x7F) << shift
         shift += 7
+        if shift > _LONGEST:
+            raise IndexError
     return (value >> 1) ^ -(value & 1), at + 1
