@@ -21,7 +21,8 @@ _WORDS: Final = (
 )
 NO_HANDLE: Final = "no name of an account"
 
-_CODE_BEFORE: Final = re.compile(r"[.\w\])]\s?[=<>!+]=?\s?$|[-+*/%&|([{]\s?$|, $|\breturn $|\$\{?$")
+_CODE_BEFORE: Final = re.compile(r"[.\w\])]\s?[=<>!+]=?\s?$|[-+*/%&([{]\s?$|, $|\breturn $|\$\{?$")
+_KEY_AFTER: Final = re.compile(r"[\"'`]?\s?(?::|=>?|\]\s?=)")
 _KEYED: Final = re.compile(r"(?i)(?:user|user_?name|login|handle|nick_?name)=$")
 _SAID_BEFORE: Final = re.compile(
     r"(?i)(?:user ?name|screen ?name|nick ?name|\bis|\bwas|\bas|[^\w\s])\s?$|[\n\t]$|^$"
@@ -35,6 +36,8 @@ def _handle(match: re.Match[str]) -> tuple[int, int] | str:
     end = match.start() + len(value)
     bare, lead = value.lstrip("@"), match.string[max(0, match.start() - 32) : match.start()]
     following = match.string[end : end + 16]
+    if _KEY_AFTER.match(following) or (lead[-1:] == "<" and following[:1] in (">", " ")):
+        return "a key or a tag"
     if _generic(bare) or following[:1] in ("(", "[", "=", "@", "\\", ":"):
         return NO_HANDLE
     if value[0] == "@":

@@ -5,24 +5,43 @@ from elsewhere (`os.environ[…]`, `${TOKEN}`), type names and fill-ins are no s
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from stream_jobs.redact.recogniser import Recogniser
 
-_KEY: Final = (
-    r"(?:pass(?:word|wd|phrase|code)|passwort|kennwort|contrase[ñn]a|senha|mot de passe|wachtwoord"
-    r"|hasło|пароль|pwd|secret(?:[_-]?(?:access[_-]?)?key)?"
-    r"|(?:api|access|auth|account|encryption|signing|private|service)[_-]?key"
-    r"|(?:access|auth|refresh|bearer|session|id|api|bot|csrf)[_-]?token|token"
-    r"|client[_-]?secret|credentials?)"
+_KEYS: Final = (
+    *("password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "contraseña"),
+    *("contrasena", "senha", "mot de passe", "wachtwoord", "hasło", "haslo", "пароль", "pwd"),
+    *("secret", "secret_key", "secretkey", "token", "credential", "credentials"),
+    *(
+        f"{owner}{divider}key"
+        for owner in [
+            "api",
+            "access",
+            "auth",
+            "account",
+            "encryption",
+            "signing",
+            "private",
+            "service",
+        ]
+        for divider in ("_", "")
+    ),
 )
+"""How the names of secrets end, in small letters, - written as _."""
+
 _KEY_GATE: Final = (
     r"(?i)(?:passw|kennwort|contrasena|senha|mot de passe|wachtwoord|hasło|haslo|пароль"
     r"|passphrase|passcode|pwd|secret|token|credential|(?:api|access|auth|account"
     r"|encryption|signing|private|service)[_-]?key)"
 )
+_KEY_CHARACTERS: Final = 24
 _BARE: Final = r"(?:[^\s\"'`,;<>&\ufffc(){}\[\]]|[&;](?![\s\"'`]|\w{1,32}=|$))"
 _QUOTED: Final = r"[^\n\"'`<>\ufffc]"
+
+_DIGIT: Final = re.compile(r"\d")
+_SIGN: Final = re.compile(r"[^\w.-]")
 
 NO_VALUE: Final = "a word, a fill-in or code, no secret"
 
@@ -63,7 +82,7 @@ def _plausible(value: str) -> bool:
 
 def _quoted(match: re.Match[str]) -> tuple[int, int] | str:
     value = match.group("value").rstrip("\\")  # of an escaped closing quote
-    if not value or not _plausible(value) or (" " in value and not any(c.isdigit() for c in value)):
+    if not value or not _plausible(value) or (" " in value and not _DIGIT.search(value)):
         return NO_VALUE
     return match.start("value"), match.start("value") + len(value)
 
@@ -75,57 +94,84 @@ def _bare(match: re.Match[str]) -> tuple[int, int] | str:
     end = start + len(value)
     if len(value) < 4 or not _plausible(value) or match.string[end : end + 1] in ("(", "["):
         return NO_VALUE
-    if any(c.isdigit() for c in value) or any(not c.isalnum() and c not in "._-" for c in value):
+    if _DIGIT.search(value) or _SIGN.search(value):
         return start, end
     wordlike = len(value) < 12 or value.islower() or value.isupper()
     return NO_VALUE if wordlike else (start, end)
 
 
+def _assigned(match: re.Match[str]) -> tuple[int, int] | str:
+    return _quoted(match) if "quote" in match.re.groupindex else _bare(match)
+
+
 def _spoken(match: re.Match[str]) -> tuple[int, int] | str:
     found = _bare(match)
-    return found if any(c.isdigit() for c in match.group("value")) else NO_VALUE
+    return found if _DIGIT.search(match.group("value")) else NO_VALUE
 
 
 def _authorization(match: re.Match[str]) -> tuple[int, int] | str:
     value = match.group("value").rstrip(".")
-    mixed = any(c.isdigit() for c in value) or (len(value) >= 16 and not value[1:].islower())
+    mixed = _DIGIT.search(value) is not None or (len(value) >= 16 and not value[1:].islower())
     if len(value) < 12 or not _plausible(value) or not mixed:
         return NO_VALUE
     return match.start("value"), match.start("value") + len(value)
 
 
+class KeyedValues:
+    """Finds values behind the names of secrets, as a pattern would: one pass, nothing twice.
+
+    It looks for what stands between a name and its value, then at the name, then at the value:
+    an alternation of all names would be tried at every character.
+    """
+
+    def __init__(self, between: str, *values: str) -> None:
+        self._between = re.compile(between)
+        self._values = [re.compile(value) for value in values]
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Yield a match with the group `value` for each named value, from left to right."""
+        at = 0
+        while (found := self._between.search(text, at)) is not None:
+            at = found.end()
+            if _ends_in_key(text[max(0, found.start() - _KEY_CHARACTERS) : found.start()]):
+                for value in self._values:
+                    if (match := value.match(text, at)) is not None:
+                        yield match
+                        at = match.end()
+                        break
+
+
+def _ends_in_key(lead: str) -> bool:
+    return lead.rstrip(" \t\"'`\\").lower().replace("-", "_").endswith(_KEYS)
+
+
 ASSIGNMENTS: Final = (
     Recogniser(
-        "quoted_assignment",
+        "assignment",
         "SECRET",
         "secrets",
         _KEY_GATE,
-        re.compile(
-            rf"(?i){_KEY}(?:\\?[\"'`])?[ \t]{{0,4}}(?::=|=>|=|:)[ \t]{{0,4}}"
-            rf"[bfru]{{0,2}}\\?[\"'`](?P<value>{_QUOTED}{{4,512}}+)(?=\\?[\"'`])"
+        KeyedValues(
+            r":=|=>|=|:",
+            rf"[ \t]{{0,4}}[bfruBFRU]{{0,2}}\\?"
+            rf"(?P<quote>[\"'`])"
+            rf"(?P<value>{_QUOTED}{{4,512}}+)(?=\\?[\"'`])",
+            rf"[ \t]{{0,4}}(?P<value>{_BARE}{{4,512}}+)",
         ),
-        _quoted,
-    ),
-    Recogniser(
-        "bare_assignment",
-        "SECRET",
-        "secrets",
-        _KEY_GATE,
-        re.compile(
-            rf"(?i){_KEY}[\"'`]?[ \t]{{0,4}}(?::|=|:=)[ \t]{{0,4}}(?P<value>{_BARE}{{4,512}}+)"
-        ),
-        _bare,
+        _assigned,
+        proof="the name before it, and its form",
     ),
     Recogniser(
         "spoken_password",
         "SECRET",
         "secrets",
         _KEY_GATE,
-        re.compile(
-            r"(?i)(?:password|passcode|passphrase|pwd|api key|secret|token)"
-            rf"[ \t]{{1,3}}(?:is|was|to)[ \t:]{{1,4}}[\"'`]?(?P<value>{_BARE}{{4,128}}+)"
+        KeyedValues(
+            r"(?i)[ \t](?:is|was|to|ist|es|est)[ \t:]",
+            rf"[ \t:]{{0,3}}[\"'`]?(?P<value>{_BARE}{{4,128}}+)",
         ),
         _spoken,
+        proof="the words before it, and its form",
     ),
     Recogniser(
         "authorization_header",

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from stream_jobs.redact.folding import unaccented
+from stream_jobs.redact.spans import FILLER
 from stream_jobs.redact.tables import header_of
 
 BEFORE_CHARACTERS: Final = 48
@@ -23,10 +24,12 @@ SAME_LINE: Final = 12
 NEXT_LINE: Final = 24
 """Characters that may stand before a value in its line if the word stands in an earlier one."""
 
-_TAG: Final = re.compile(r"<[^<>]{0,120}>|\"|'(?![A-Za-z])|(?<![A-Za-z])'")
+_TAG: Final = re.compile(r"<(?:/[^<>]{0,60}|(?P<name>[A-Za-z][\w.-]{0,40})?[^<>]{0,120})>")
+_QUOTE: Final = re.compile(r"\"|'(?![A-Za-z])|(?<![A-Za-z])'")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _AFTER: Final = (
-    r"^[\"']?(?: ?\(|\)? (?:is|was|are|being|as)\b|,? which is\b)"
+    r"^[\"']?(?: ?\(|\)? (?:is|was|are|being|as)\b|,? which is\b"
+    r"|[.,;]? (?:that|this|it)(?: is| was|'s)\b)"
     r"(?: (?:my|your|his|her|their|our|the|a|an))?(?: [a-z']{1,12}){0,2}? ?"
 )
 
@@ -58,8 +61,10 @@ def word_gate(words: Iterable[str]) -> str:
 
 def plain(text: str) -> str:
     """Return `text` as words are looked for in it."""
-    if "<" in text or '"' in text or "'" in text:
-        text = _TAG.sub(" ", text)
+    if "<" in text:
+        text = _TAG.sub(r" \g<name> ", text)
+    if '"' in text or "'" in text:
+        text = _QUOTE.sub(" ", text)
     return _HUMP.sub(" ", unaccented(text)).lower().replace("_", " ").replace("-", " ")
 
 
@@ -70,6 +75,8 @@ def _reaches(between: str) -> bool:
     first, newline, rest = between.partition("\n")
     if not newline:
         return True
+    if FILLER in first or any(c.isalnum() for c in rest.rpartition("\n")[0]):
+        return False
     short = len(first.strip()) <= SAME_LINE and len(rest.strip()) <= NEXT_LINE
     return short or first.endswith(":")
 

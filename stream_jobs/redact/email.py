@@ -45,7 +45,7 @@ def _plausible(domain: str, following: str) -> bool:
 def _local_start(text: str, at: int) -> int:
     """Return where the local part that ends at `at` starts; `at` if there is none."""
     start = at
-    floor = max(0, at - MAX_LOCAL)
+    floor = at - MAX_LOCAL if at > MAX_LOCAL else 0
     while start > floor and (text[start - 1].isalnum() or text[start - 1] in _LOCAL):
         start -= 1
     while start < at and not (text[start].isalnum() or text[start] in "_+"):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from stream_jobs.redact.exempt import exempt
-from stream_jobs.redact.scan import FILLER, Scan, Scanner
-from stream_jobs.redact.spans import Layer, Span
+from stream_jobs.redact.scan import Scan, Scanner
+from stream_jobs.redact.spans import FILLER, Layer, Span
 
 EXEMPT: Final = "part of a UUID, an ISO time or a hash"
 ALLOWED: Final = "on the allow list"

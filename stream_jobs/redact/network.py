@@ -36,6 +36,9 @@ def _ipv6(match: re.Match[str]) -> tuple[int, int] | str:
     raw = match.group("value").rstrip(".")
     if raw.endswith(":") and not raw.endswith("::"):
         raw = raw[:-1]
+    colons = raw.count(":")
+    if colons < 2 or ("::" not in raw and colons != (6 if "." in raw else 7)):
+        return NO_IPV6
     try:
         address = ipaddress.IPv6Address(raw)
     except ValueError:

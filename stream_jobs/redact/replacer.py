@@ -32,7 +32,14 @@ class Replacer:
 
     def values(self, text: str, spans: Sequence[Span], tenant: str) -> list[str]:
         """Return what replaces each of `spans` in `text`."""
-        return [self.value(span.type, text[span.start : span.end], tenant) for span in spans]
+        made: dict[tuple[str, str], str] = {}  # a text often holds a value more than once
+        values = []
+        for span in spans:
+            place = (span.type, text[span.start : span.end])
+            if place not in made:
+                made[place] = self.value(*place, tenant)
+            values.append(made[place])
+        return values
 
     def apply(self, text: str, spans: Sequence[Span], tenant: str) -> str:
         """Return `text` with all `spans` (in order, not overlapping) replaced."""

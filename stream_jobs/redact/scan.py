@@ -8,7 +8,7 @@ that a second redaction would begin with.
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from stream_jobs.redact.exempt import exempt_ranges, is_exempt
@@ -18,15 +18,13 @@ from stream_jobs.redact.labels import LABEL
 from stream_jobs.redact.own import NO_EXTRAS, Extras
 from stream_jobs.redact.recogniser import Recogniser
 from stream_jobs.redact.registry import RECOGNISERS
-from stream_jobs.redact.spans import Span, resolve
+from stream_jobs.redact.spans import FILLER, Span, resolve
 
 PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z _.-]{0,39}")
 """A map key that can be nothing but a name of what its value is; others are no context."""
 
 MAX_KEYS: Final = 4096
 """Keys remembered as telling or not; unknown keys must not fill memory."""
-
-FILLER: Final = "\ufffc"  # object replacement character: stands for a label or a cut span
 
 
 class Scan:
@@ -48,7 +46,11 @@ class Scan:
 
     def cut(self, found: Iterable[Span]) -> bool:
         """Take `found` (offsets in `rest`, not overlapping) out; return whether there was any."""
-        taken = [self._in_folded(part) for span in found for part in self._around_filler(span)]
+        if FILLER in self.rest:
+            parts = (part for span in found for part in self._around_filler(span))
+            taken = [self._in_folded(part) for part in parts]
+        else:
+            taken = list(found)
         if self._key:
             taken = [span for span in taken if span.start >= self._key]
         if not taken:
@@ -60,6 +62,8 @@ class Scan:
 
     def spans(self) -> list[Span]:
         """Return what was cut out, in text order, with offsets of the original text."""
+        if self._folded.starts is None and not self._key:
+            return sorted(self._spans)
         return sorted(self._original(span) for span in self._spans)
 
     def originals(self, span: Span) -> list[Span]:
@@ -71,12 +75,15 @@ class Scan:
         start, end = self._folded.original(span.start, span.end)
         return Span(start - self._key, end - self._key, span.type, span.layer)
 
-    def _around_filler(self, span: Span) -> Iterator[Span]:
-        start = span.start
+    def _around_filler(self, span: Span) -> list[Span]:
+        if self.rest.find(FILLER, span.start, span.end) < 0:
+            return [span]
+        parts, start = [], span.start
         for part in self.rest[span.start : span.end].split(FILLER):
             if part:
-                yield span._replace(start=start, end=start + len(part))
+                parts.append(span._replace(start=start, end=start + len(part)))
             start += len(part) + 1
+        return parts
 
     def _collapse(self) -> None:
         folded, pieces, at, length = self._folded.text, [], 0, 0

@@ -8,6 +8,8 @@ from typing import Final, Literal, NamedTuple
 Layer = Literal["secrets", "patterns", "names", "guard"]
 """What found a span; the first three in order of precedence. `guard` replaces whole texts."""
 
+FILLER: Final = "\ufffc"  # object replacement character: stands for a label or a cut span
+
 LAYERS: Final[dict[str, int]] = {"secrets": 0, "patterns": 1, "names": 2, "guard": 3}
 
 
