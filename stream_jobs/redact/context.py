@@ -91,7 +91,9 @@ def distance(
     for last in words.before.finditer(near):  # noqa: B007 - the last one is meant
         pass
     if last is not None and len(near) - last.end() <= reach and _reaches(near[last.end() :]):
-        return len(near) - last.end() + 1, last.group()
+        other = "\n" in near[last.end() :] and header_of(text, start)
+        if not other or words.before.search(plain(other)):
+            return len(near) - last.end() + 1, last.group()
     after = words.after.match(plain(text[end : end + AFTER_CHARACTERS]))
     if after is not None:
         return BEFORE_CHARACTERS + after.end(), after.group().rpartition(" ")[2]

@@ -23,15 +23,21 @@ _GROUPS: Final = (
 NO_BRAND: Final = "no known brand or a wrong check digit"
 
 
+_CARD_WORD: Final = re.compile(r"\b(?:card|visa|credit|debit|pan|cc)\b")
+
+
 def _card(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept a number grouped like a card's, of a known brand, with a right check digit.
 
     A short fifth group may be no part of it but the date or code that follows.
     """
     start, end = match.span("value")
-    if _is_card(match.group("value")):
+    value = match.group("value")
+    if len(value) == 13 and not _CARD_WORD.search(before(match, 32)):
+        return "thirteen digits, which are as often those of a product"
+    if _is_card(value):
         return start, end
-    shorter = match.group("value")[:19]
+    shorter = value[:19]
     return (start, start + 19) if end - start > 20 and _is_card(shorter) else NO_BRAND
 
 

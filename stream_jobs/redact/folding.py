@@ -171,4 +171,6 @@ def _plain(
 def _unescaped(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
-    return _CONTROLS[escape[1]] if escape[1] in _CONTROLS else chr(int(escape, 0))
+    if escape[1] in _CONTROLS:
+        return _CONTROLS[escape[1]]
+    return chr(int.from_bytes(bytes.fromhex(escape[2:])))

@@ -107,6 +107,8 @@ def _uniform(raw: str) -> bool:
 def _grouped(raw: str) -> bool:
     """Whether `raw` is written in groups as a telephone number is, and not as a postal code."""
     sizes = [len(group) for group in re.findall(r"\d+", raw)]
+    if len(sizes) == 2 and "." in raw:  # a decimal
+        return False
     if len(sizes) < 2 or min(sizes) < 2 or not _uniform(raw):
         return False
     return len(sizes) > 2 or (sizes[0] <= 5 and (sum(sizes) >= 10 or "-" not in raw))
