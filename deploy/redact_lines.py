@@ -13,15 +13,15 @@ BATCH_LINES: Final = 512
 BAD_LINE: Final = "not a JSON string"
 
 Redact = Callable[[Sequence[str]], list[tuple[str, list[Span]]]]
-More = Callable[[str], dict[str, Any]]
+More = Callable[[str, Sequence[Span]], dict[str, Any]]
 
 
 def answer_lines(redact: Redact, more: More, source: BinaryIO, out: TextIO) -> int:
     """Answer each line of `source` on `out`; return how many were no JSON string.
 
     Those are answered in their place with {"error", "line"}, and told on standard error too,
-    never quoted. `more` gives further fields for a text. All that is there is answered before
-    more is waited for.
+    never quoted. `more` gives further fields for a text and its spans. All that is there is
+    answered before more is waited for.
     """
     failed = number = 0
     for lines in ready_lines(source):
@@ -36,7 +36,8 @@ def answer_lines(redact: Redact, more: More, source: BinaryIO, out: TextIO) -> i
                     told = json.dumps({"error": BAD_LINE, "line": number})
                     print(told, file=sys.stderr, flush=True)
                 else:
-                    told = json.dumps(answer(*next(results)) | more(text))
+                    redacted, spans = next(results)
+                    told = json.dumps(answer(redacted, spans) | more(text, spans))
                 out.write(told + "\n")
         out.flush()
     return failed

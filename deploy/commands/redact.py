@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,8 +19,10 @@ from deploy.redact_lines import answer, answer_lines
 from deploy.redact_view import console, show, show_candidates
 from schemas.settings import RedactSettings, Secret, load_settings
 from stream_jobs.redact.build import build_redactor
+from stream_jobs.redact.explain import Candidate
 from stream_jobs.redact.keys import MIN_KEY_BYTES
 from stream_jobs.redact.redactor import Redactor
+from stream_jobs.redact.spans import Span
 
 
 def register(app: typer.Typer) -> None:
@@ -61,8 +64,8 @@ def run(
     elif text is None or text == "-":
         raise typer.Exit(_filter(redactor, tenant, explain))
     else:
-        told = answer(*redactor.redact_text(text, tenant)) | _more(redactor, explain, text)
-        print(json.dumps(told))
+        redacted, spans = redactor.redact_text(text, tenant)
+        print(json.dumps(answer(redacted, spans) | _more(redactor, explain, text, spans)))
 
 
 def _settings(data: Path, rules: Path | None) -> RedactSettings:
@@ -90,7 +93,7 @@ def _filter(redactor: Redactor, tenant: str, explain: bool) -> int:
     try:
         failed = answer_lines(
             lambda texts: redactor.redact_texts(texts, tenant),
-            lambda text: _more(redactor, explain, text),
+            lambda text, spans: _more(redactor, explain, text, spans),
             sys.stdin.buffer,
             sys.stdout,
         )
@@ -100,14 +103,27 @@ def _filter(redactor: Redactor, tenant: str, explain: bool) -> int:
     return int(failed > 0)
 
 
-def _more(redactor: Redactor, explain: bool, text: str) -> dict[str, Any]:
+def _more(redactor: Redactor, explain: bool, text: str, spans: Sequence[Span]) -> dict[str, Any]:
     if not explain:
         return {}
-    return {"explain": [asdict(one) for one in redactor.explain(text)]}
+    return {"explain": [asdict(one) for one in _explained(redactor, text, spans)]}
+
+
+def _explained(redactor: Redactor, text: str, spans: Sequence[Span]) -> list[Candidate]:
+    """Return what every check looked at, and what the names model took."""
+    names = [
+        Candidate(
+            s.start, s.end, s.type, s.layer, "names", True, "the names model takes it for one"
+        )
+        for s in spans
+        if s.layer == "names"
+    ]
+    return sorted([*redactor.explain(text), *names])
 
 
 def _show(redactor: Redactor, text: str, tenant: str, explain: bool) -> None:
     out = console()
-    show(out, text, *redactor.redact_text(text, tenant))
+    redacted, spans = redactor.redact_text(text, tenant)
+    show(out, text, redacted, spans)
     if explain:
-        show_candidates(out, text, redactor.explain(text))
+        show_candidates(out, text, _explained(redactor, text, spans))

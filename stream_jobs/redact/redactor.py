@@ -30,6 +30,7 @@ TOO_LONG: Final = "too_long"
 RECOGNISER_FAILED: Final = "recogniser_failed"
 MODEL_FAILED: Final = "model_failed"
 UNSETTLED: Final = "unsettled"
+REPLACEMENT_FAILED: Final = "replacement_failed"
 
 MAX_ROUNDS: Final = 8
 """How often a text in which values are dropped is redacted anew before it is given up."""
@@ -198,6 +199,12 @@ class Redactor:
 
     def _settled(self, text: str, found: Found, tenant: str, key: str = "") -> tuple[str, Found]:
         """Return `text` with what was `found` replaced, and all that was found in the end."""
+        try:
+            return self._replaced(text, found, tenant, key)
+        except Exception:  # noqa: BLE001 - fails closed; its words may quote the text
+            return unscanned_label(REPLACEMENT_FAILED), REPLACEMENT_FAILED
+
+    def _replaced(self, text: str, found: Found, tenant: str, key: str) -> tuple[str, Found]:
         if isinstance(found, str):
             return unscanned_label(found), found
         if not self._replacer.drops(found):

@@ -108,14 +108,24 @@ def _interaction(number: int, address: str) -> dict[str, Any]:
 _BASES: Final = {"inference": _inference, "feedback": _feedback, "interaction": _interaction}
 
 
+def address(number: int) -> str:
+    """Return the address that stands in the keys of event `number`."""
+    return f"canary{number}.in.a.key@example.com"
+
+
+ADDRESSES: Final = rb"canary[0-9]+\.in\.a\.key@example\.com"
+
+
 class Search:
-    """Finds any of some values in bytes, however large both are."""
+    """Finds any of some values, and every `address`, in bytes, however large both are."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        found = sorted({*values, *(v.replace('"', '\\"') for v in values)})
+        given = [*values]
+        found = sorted({*given, *(value.replace('"', '\\"') for value in given)})
         options = re2.Options()
         options.max_mem = 256 << 20
-        self._pattern = re2.compile(b"|".join(re.escape(v.encode()) for v in found), options)
+        literals = [re.escape(value.encode()) for value in found]
+        self._pattern = re2.compile(b"|".join([*literals, ADDRESSES]), options)
 
     def within(self, body: bytes) -> set[str]:
         """Return the values that `body` holds."""

@@ -1,7 +1,7 @@
 """`python -m tests.integration.faulty_redact FAULT`: a redact worker that stumbles over a record.
 
-`recogniser`: the check of every e-mail address raises, with the text in its words. `encode`:
-writing a record raises with the record in its words, as a bug in the stage would.
+`recogniser`: the check of every e-mail address raises, with the text in its words. `check`: the
+check of a record that was just read raises with the record in its words, as a bug would.
 """
 
 import sys
@@ -26,16 +26,16 @@ def _recogniser() -> None:
     scan.Scanner.__init__.__defaults__ = (recognisers, *defaults[1:])  # type: ignore[misc]
 
 
-def _encode() -> None:
-    def broken(_: Any, event: Any) -> Never:
+def _check() -> None:
+    def broken(_: Any, event: Any, *__: Any, **___: Any) -> Never:
         try:
             raise KeyError(str(event))  # noqa: TRY301
         except KeyError:
-            raise ValueError(f"can't write {event}")  # noqa: B904 - both must stay silent
+            raise ValueError(f"can't check {event}")  # noqa: B904 - both must stay silent
 
-    stage.encode = broken
+    stage.check_event = broken
 
 
 if __name__ == "__main__":
-    {"recogniser": _recogniser, "encode": _encode}[sys.argv[1]]()
+    {"recogniser": _recogniser, "check": _check}[sys.argv[1]]()
     main(["worker", "redact"])

@@ -109,3 +109,14 @@ def test_hostile_texts_take_linear_time(part: str) -> None:
         redactor.redact_text(text, "a")
         times.append(time.process_time() - start)
     assert times[1] < max(0.05, times[0]) * 8 * 3  # eight times the text; quadratic would be 64
+
+
+def test_a_replacement_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(kind: str, value: str) -> str:
+        raise ValueError(f"no idea about {kind} {value}")
+
+    monkeypatch.setattr("stream_jobs.redact.pseudonyms.normalise", broken)
+    redactor = Redactor(RedactSettings(), KEYS)
+    text, spans = redactor.redact_text("mail a@b.com", "t")
+    assert text == "<UNSCANNED:replacement_failed>"
+    assert spans == [Span(0, 12, "UNSCANNED", "guard")]

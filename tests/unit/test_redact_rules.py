@@ -173,3 +173,11 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     settings = RedactSettings(keys=Secret(KEY), rules_file=str(tmp_path / "none"))
     with pytest.raises(ConfigError, match=r"FEEDLOOP_REDACT_RULES_FILE .* can't be read"):
         build_redactor(settings)
+
+
+def test_the_example_of_the_page_is_right() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "redaction.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    rules = load_rules(example, "rules.yaml")
+    assert [own.type for own in rules.extras.patterns] == ["EMPLOYEE_ID", "SECRET"]
+    assert rules.treatments == {"EMPLOYEE_ID": "partial"}
