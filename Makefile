@@ -54,10 +54,10 @@ check: setup ## lint, format, types, import contracts, schema compatibility, dep
 	$(BIN)/feedloop schemas check
 	$(BIN)/python -m pytest tests/unit/test_house.py tests/unit/test_deploy_files.py
 
-# SAMPLES texts of each corpus, TEXTS for memory (1000000 to be sure).
+# SAMPLES texts of each corpus, TEXTS for memory (1000000 to be sure), WRITE=1: into docs/redaction.md.
 bench-redact: setup ## how well and how fast redaction works, Presidio on the same texts beside it
 	$(BIN)/python -m tests.benchmarks.bench_redact --presidio $(if $(SAMPLES),--samples $(SAMPLES)) \
-	$(if $(TEXTS),--texts $(TEXTS))
+	$(if $(TEXTS),--texts $(TEXTS)) $(if $(WRITE),--write)
 
 bench: setup ## measure speed and delay (tests/benchmarks/README.md says how to read the figures)
 	@bad=; for name in $(BENCHMARKS); do echo "== $$name"; \

@@ -8,16 +8,18 @@ code is 1 if a promise of docs/redaction.md is broken.
 import argparse
 import base64
 import json
+import os
 import platform
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from schemas.settings import RedactSettings, Secret
 from stream_jobs.redact.build import build_redactor
 from stream_jobs.redact.keys import parse_keys
 from stream_jobs.redact.redactor import Redactor
-from tests.benchmarks.redact import accuracy, names_corpus, presidio, speed
+from tests.benchmarks.redact import accuracy, names_corpus, page, presidio, speed
 from tests.benchmarks.redact.accuracy import Marked
 from tests.benchmarks.redact.bounds import Bounds
 from tests.benchmarks.redact.corpus import corpus
@@ -43,6 +45,8 @@ def main() -> None:
     _memory(bounds, full or patterns, options.texts)
     for line in bounds.broken:
         print(f"BROKEN: {line}")
+    if options.write:
+        page.write(_conditions(options), bounds.figures)
     print(f"\n{time.monotonic() - started:.0f} s in all")
     print(json.dumps({"figures": bounds.figures, "broken": bounds.broken}))
     sys.exit(1 if bounds.broken else 0)
@@ -53,8 +57,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--presidio", action="store_true", help="compare with Presidio")
     parser.add_argument("--samples", type=int, default=3_000, help="texts of each corpus")
     parser.add_argument("--texts", type=int, default=20_000, help="for memory; 1000000 to be sure")
+    parser.add_argument("--write", action="store_true", help="put the table into the page")
     parser.add_argument("--seed", type=int, default=SEED)
     return parser.parse_args()
+
+
+def _conditions(options: argparse.Namespace) -> str:
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores "
+        f"with a load of {os.getloadavg()[0]:.0f}; {options.samples:,} texts of each corpus, "
+        f"{options.texts:,} for memory, seed {options.seed}."
+    )
 
 
 def _full() -> Redactor | None:
