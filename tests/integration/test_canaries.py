@@ -229,13 +229,13 @@ def topics(loop: Loop) -> Iterator[tuple[str, list[bytes]]]:
         for number in topic.partitions
     ]
     consumer.assign(parts)
-    left = len(parts)
-    while left:
+    left = {(part.topic, part.partition) for part in parts}
+    while left:  # a partition that is still written to ends more than once
         for message in consumer.consume(1_000, 1.0):
             error = message.error()
             if error is not None:
                 assert error.code() == KafkaError._PARTITION_EOF
-                left -= 1
+                left.discard((message.topic(), message.partition()))
                 continue
             headers = [part for header in message.headers() or () for part in strings(header)]
             yield message.topic() or "", [message.key() or b"", message.value() or b"", *headers]
