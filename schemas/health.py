@@ -18,14 +18,16 @@ STATES: Final = ("starting", "running", "waiting", "stopping")
 class Health:
     """What a process says of itself; safe to call from any thread.
 
-    Unhealthy: state is neither running nor waiting, or there is work (`lag` > 0) and the last
-    commit is older than `commit_age_limit_s`.
+    Unhealthy, each time for longer than `commit_age_limit_s`: it has work (`lag` > 0) and doesn't
+    commit; or it says nothing at all (`update`), so that what it said last tells nothing. One that
+    waits for a broker, registry or store is healthy as long as it says so: starting it anew would
+    not bring them back. Neither running nor waiting is unhealthy at once.
     """
 
     def __init__(self, name: str, commit_age_limit_s: float = 60.0) -> None:
         self._lock = threading.Lock()
         self._fields: dict[str, Any] = {"name": name, "state": "starting", "lag": 0}
-        self._committed = time.monotonic()
+        self._committed = self._said = time.monotonic()
         self._limit = commit_age_limit_s
         self._server: ThreadingHTTPServer | None = None
 
@@ -33,6 +35,7 @@ class Health:
         """Set `state` (one of STATES), `lag` (records), `detail` or any other JSON field."""
         with self._lock:
             self._fields.update(fields)
+            self._said = time.monotonic()
 
     def committed(self) -> None:
         """Note that a commit was just made (or that there was nothing to commit)."""
@@ -42,9 +45,11 @@ class Health:
     def report(self) -> dict[str, Any]:
         """Return all fields with `commit_age_s` and `healthy`."""
         with self._lock:
-            age = time.monotonic() - self._committed
-            stuck = bool(self._fields["lag"]) and age > self._limit
-            healthy = self._fields["state"] in ("running", "waiting") and not stuck
+            now, state = time.monotonic(), self._fields["state"]
+            age = now - self._committed
+            stuck = state != "waiting" and bool(self._fields["lag"]) and age > self._limit
+            silent = now - self._said > self._limit
+            healthy = state in ("running", "waiting") and not stuck and not silent
             return {**self._fields, "commit_age_s": round(age, 3), "healthy": healthy}
 
     def serve(self, port: int, host: str = "127.0.0.1") -> int:

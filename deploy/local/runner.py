@@ -46,7 +46,7 @@ class Runner:
         self._answered_s = 0.0
         self._next_look_s = 0.0
         self._preparing: Future[None] | None = None
-        self._look: Future[bool] | None = None
+        self._look: Future[tuple[bool, bool]] | None = None
 
     def report(self) -> PartState:
         """Return what the state file says of this part."""
@@ -135,21 +135,27 @@ class Runner:
     def _watch(self, now_s: float) -> None:
         if self._look is None:
             if now_s >= self._next_look_s:
-                healthy = self.spec.healthy or self.spec.ready
-                look = self.spec.ready if self.state == "starting" else healthy
-                self._look = self._executor.submit(look)
+                self._look = self._executor.submit(self._inspect, self.state == "starting")
             return
         if not self._look.done():
             return
-        good = self._look.result()
+        good, lives = self._look.result()
         self._look = None
         self._next_look_s = now_s + (_LOOK_S if self.state == "running" else _START_LOOK_S)
-        if good:
+        if good and self.state == "starting":
+            self._to("running")
+        if lives:
             self._answered_s = now_s
-            if self.state == "starting":
-                self._to("running")
         elif now_s - self._answered_s > _STUCK_S:
             self._kill(now_s)
+
+    def _inspect(self, starting: bool) -> tuple[bool, bool]:
+        """Return whether it does its work, and whether it lives: it may wait for another part."""
+        healthy = self.spec.healthy or self.spec.ready
+        if not starting:
+            return (lives := healthy()), lives
+        ready = self.spec.ready()
+        return ready, ready or healthy()
 
     def _kill(self, now_s: float) -> None:
         if self.process is not None and alive(self.process):

@@ -90,13 +90,26 @@ def _part(part: PartState) -> dict[str, Any]:
     }
     if part.state in _UNSEEN and not alive(part.process):
         shown.update(state="stopped", pid=None)
-    elif part.health_port and part.state == "running":
-        report = health(part.health_port)
-        if report is None:
-            shown["message"] = "doesn't answer /health"
-        else:
-            shown.update(state=report["state"], commit_age_s=report["commit_age_s"])
-            shown["message"] = str(report.get("detail") or "")
-            if "redactions" in report:  # by type, since the process started
-                shown["redactions"] = report["redactions"]
+    elif part.health_port and part.state in _UNSEEN:
+        shown.update(_told(part.state, health(part.health_port)))
     return shown
+
+
+def _told(state: str, report: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what a worker's health adds: its own state, or `stuck` or `silent` if it is unwell."""
+    if report is None:
+        silent = {"state": "silent", "message": "doesn't answer /health"}
+        return silent if state == "running" else {}
+    if state == "starting" and report["state"] != "waiting":
+        return {}
+    age, detail = report["commit_age_s"], str(report.get("detail") or "")
+    told = {"state": report["state"], "commit_age_s": age, "message": detail}
+    if report["state"] in ("running", "waiting") and not report["healthy"]:
+        told["state"] = "stuck"
+        told["message"] = (
+            f"lives, but {report['lag']} records wait and the last commit was {age:.0f} s "
+            f"ago. {detail}"
+        ).strip()
+    if "redactions" in report:  # by type, since the process started
+        told["redactions"] = report["redactions"]
+    return told

@@ -6,11 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.local import restarts, state
+from deploy.local import restarts, runner, state
 from deploy.local.part import Part
 from deploy.local.process import alive
 from deploy.local.state import PartState, StackState
@@ -240,3 +241,28 @@ def test_a_removed_folder_stops_its_parts(stack: Stack) -> None:
     thread.join(LIMIT_S)
     assert not thread.is_alive()
     assert not alive(process)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_part_that_waits_for_another_is_left_alone_and_a_dead_one_started_anew(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    """It is never ready; only one that doesn't even live is killed for that."""
+    monkeypatch.setattr(runner, "_STUCK_S", 0.3)
+    asked: list[bool] = []
+
+    def lives() -> bool:
+        asked.append(waits)
+        return waits
+
+    part = replace(stack.part("worker"), ready=lambda: False, healthy=lives)
+    stack.run(part)
+    limit = time.monotonic() + LIMIT_S
+    while len(asked) < 8 and stack.events().count("start worker") < 2:  # 0.1 s between two looks
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    if waits:
+        assert stack.events() == ["start worker"]
+        assert part_of(stack.until(lambda _: True), "worker").restarts == 0
+    else:
+        stack.until_part("worker", lambda p: p.restarts >= 1)
