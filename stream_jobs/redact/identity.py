@@ -40,6 +40,7 @@ def beside(kind: str, words: str, pattern: str, valid: Valid | None = None) -> R
         f"{kind.lower()}_by_word", kind, "patterns", r"\d", _compiled(pattern),
         _check(valid or has_digit), proof=FORM if valid in FORMS else CHECK_DIGIT,
         words=tuple(words.split("|")),
+        bias=0 if valid not in FORMS else FORM_BIAS,
     )  # fmt: skip
 
 
@@ -63,6 +64,9 @@ def several_digits(value: str) -> bool:
     """Whether there are at least four digits in `value`."""
     return sum(c.isdigit() for c in value) >= 4
 
+
+FORM_BIAS: Final = 100
+"""An id with a right check digit wins over one that only has the form, wherever their words are."""
 
 FORMS: Final = (None, ssn, itin, nino, several_digits)
 """Checks without a check digit."""

@@ -52,6 +52,7 @@ class Recogniser:
     words: tuple[str, ...] = ()  # one of these must stand beside a value
     reach: int = BEFORE_CHARACTERS  # how far before a value its word may stand
     doubt: int = 150  # loses against less on the same span; with words it is their distance
+    bias: int = 0  # added to the distance of its word: what is checked less speaks less loud
     _near: WordPattern | None = field(init=False, repr=False, compare=False)
     gate: str = field(init=False, repr=False)  # RE2: in every text that has a value
 
@@ -76,7 +77,7 @@ class Recogniser:
                 beside = distance(self._near, text, start, end, self.reach)
                 if beside is None:
                     continue
-                doubt = beside[0]
+                doubt = beside[0] + self.bias
             if start < end:
                 found.append((doubt, Span(start, end, self.type, self.layer)))
         return found
