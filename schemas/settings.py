@@ -130,6 +130,7 @@ class DecideSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     window_ms: int = 60_000  # length of the tumbling windows, of join and decide alike
     rules_file: str = ""  # YAML; empty: the rules shipped with feedloop
     idle_timeout_ms: int = 60_000  # a partition silent this long no longer holds windows open
+    contents_wait_ms: int = 3_000  # how long an action waits for what the stores know of it
 
 
 class EmbedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -38,6 +38,7 @@ FEW_VALUES: Final = frozenset(
 )
 """String columns with few distinct values: ClickHouse keeps these as dictionaries."""
 
+_ENUM: Final = "LowCardinality(String)"
 _SIMPLE: Final = {
     "string": (pa.string(), "String"),
     "int": (pa.int32(), "Int32"),
@@ -73,14 +74,21 @@ def of_record(name: str) -> tuple[Column, ...]:
 
 
 def _fields(
-    record: dict[str, Any], path: tuple[str, ...], prefix: str, named: dict[str, Any]
+    record: dict[str, Any],
+    path: tuple[str, ...],
+    prefix: str,
+    named: dict[str, Any],
+    *,
+    absent: bool = False,
 ) -> Iterator[Column]:
+    """Yield the columns of `record`; `absent`: it may be null, then all of its columns are."""
     for field in record["fields"]:
         name, place = field["name"], (*path, field["name"])
         schema, nullable = _resolve(field["type"], named)
+        nullable = nullable or absent
         if isinstance(schema, dict) and schema["type"] == "record":
             inner = prefix if name in INLINE else f"{prefix}{name}_"
-            yield from _fields(schema, place, inner, named)
+            yield from _fields(schema, place, inner, named, absent=nullable)
         else:
             arrow, clickhouse = _types(schema, prefix + name, named)
             yield column(prefix + name, arrow, clickhouse, nullable=nullable, path=place)
@@ -90,8 +98,9 @@ def column(
     name: str, arrow: pa.DataType, clickhouse: str, *, nullable: bool, path: tuple[str, ...] = ()
 ) -> Column:
     """Return the column with ClickHouse's spelling of "nullable" and "few values"."""
+    few = (name in FEW_VALUES and clickhouse == "String") or clickhouse == _ENUM
+    clickhouse = "String" if clickhouse == _ENUM else clickhouse
     kind = f"Nullable({clickhouse})" if nullable else clickhouse
-    few = name in FEW_VALUES and clickhouse == "String"
     return Column(name, arrow, f"LowCardinality({kind})" if few else kind, nullable, path)
 
 
@@ -114,7 +123,7 @@ def _types(schema: Any, name: str, named: dict[str, Any]) -> tuple[pa.DataType, 
     if schema.get("logicalType") == "timestamp-millis":
         return TIME, "DateTime64(3, 'UTC')"
     if schema["type"] == "enum":
-        return pa.string(), "LowCardinality(String)"
+        return pa.string(), _ENUM
     if schema["type"] == "map":
         arrow, clickhouse = _types(schema["values"], name, named)
         return pa.map_(pa.string(), arrow), f"Map(String, {clickhouse})"

@@ -17,7 +17,11 @@ REMEMBERED_INSERTS: Final = 10_000
 """How many inserts a table knows by name: a repeat is harmless until that many others came."""
 REMEMBERED_S: Final = 30 * 24 * 3600
 
-BODIES: Final = {"inferences": ("messages", "response"), "signals": SIGNAL_TEXTS}
+BODIES: Final = {
+    "inferences": ("messages", "response"),
+    "signals": SIGNAL_TEXTS,
+    "actions": ("contents_clusters", "contents_documents"),
+}
 """Columns with texts: they are emptied after `body_ttl_days`, the rest of the row stays."""
 
 _FILE: Final = Path(__file__).parent / "tables.sql"

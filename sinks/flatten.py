@@ -65,7 +65,8 @@ def _at(path: tuple[str, ...], found: dict[tuple[str, ...], Cells]) -> Cells:
     """Return the values at `path`, one a record; remembers those on the way."""
     if path not in found:
         key = path[-1]
-        found[path] = [parent[key] for parent in _at(path[:-1], found)]
+        parents = _at(path[:-1], found)
+        found[path] = [None if parent is None else parent[key] for parent in parents]
     return found[path]
 
 

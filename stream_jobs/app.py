@@ -106,16 +106,20 @@ def decide_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -
     """partials, action-results → metrics and actions."""
     from stream_jobs.decide.logic import DecideConfig  # noqa: PLC0415
     from stream_jobs.decide.stage import DecideStageConfig  # noqa: PLC0415
+    from stream_jobs.runtime.contents import ContentsStores  # noqa: PLC0415
 
     decide = settings.decide
     config = DecideStageConfig(
         prefix=settings.kafka.topic_prefix,
-        decide=DecideConfig.load(decide.window_ms, decide.idle_timeout_ms, decide.rules_file),
+        decide=DecideConfig.load(
+            decide.window_ms, decide.idle_timeout_ms, decide.rules_file, decide.contents_wait_ms
+        ),
         output_schemas={topic.name: registry.id_of(topic) for topic in (METRICS, ACTIONS)},
         dead_letter_schema=registry.id_of(DEAD_LETTERS),
         schema_of=schemas.get,
     )
-    return Stage("decide", INPUTS["decide"], CHECKPOINTS_DECIDE, config.build), None
+    stage = Stage("decide", INPUTS["decide"], CHECKPOINTS_DECIDE, config.build)
+    return stage, ContentsStores(settings).find
 
 
 STAGES: Final[dict[str, Callable[[Settings, Registry, SchemaCache], Parts]]] = {

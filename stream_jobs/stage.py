@@ -50,6 +50,14 @@ class LookupKey(NamedTuple):
     inference_id: str
 
 
+class ContentsKey(NamedTuple):
+    """What a stage wants from the stores for one change of an action; `request` is JSON."""
+
+    action_id: str
+    sequence: int
+    request: bytes
+
+
 @dataclass(frozen=True)
 class Restored:
     """Where one partition number starts: from a checkpoint, or from nothing."""
@@ -92,11 +100,11 @@ class Logic(Protocol):
     def stats(self) -> dict[str, int]:
         """Return small numbers for the commit metadata, e.g. `waiting` and `watermark`."""
 
-    def wanted(self) -> list[LookupKey]:
-        """Return look-ups in the hot store to make now; each is handed out once."""
+    def wanted(self) -> Sequence[LookupKey | ContentsKey]:
+        """Return look-ups in the stores to make now; each is handed out once."""
 
-    def found(self, results: Mapping[LookupKey, dict[str, Any] | None], now_ms: int) -> None:
-        """Take the results of a look-up: an Inference record, or None if there is none.
+    def found(self, results: Mapping[Any, dict[str, Any] | None], now_ms: int) -> None:
+        """Take the results of a look-up: a record, or None if there is none.
 
         Changes no state that `snapshot` tells: what follows from them is the next `step`'s.
         """

@@ -179,6 +179,7 @@ def _compared(before: Tally, since: Tally, causes: list[Cause]) -> dict[str, str
     low, high = newcombe(k1, n1, k0, n0)
     return {
         "replaces": old,
+        "compared": dimension,
         "difference": f"{k1 / n1 - k0 / n0:.4f}",
         "difference_low": f"{low:.4f}",
         "difference_high": f"{high:.4f}",

@@ -19,6 +19,7 @@ from stream_jobs.act.rules import Rule, read_rules, shipped_rules
 from stream_jobs.decide.late import LateState, LateWindows
 from stream_jobs.decide.merge import Merge, MergeState
 from stream_jobs.decide.metrics import metric_record
+from stream_jobs.decide.pending import Pending, Waiting
 from stream_jobs.decide.watches import Watches, WatchState
 from stream_jobs.window.record import sums_from_record
 from stream_jobs.window.sums import Sums
@@ -51,6 +52,7 @@ class _State(msgspec.Struct, array_like=True):
     merge: MergeState
     late_windows: LateState
     closed: bytes  # a compressed _Closed
+    pending: list[Waiting] = []
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,19 @@ class DecideConfig:
     window_ms: int = 60_000
     idle_timeout_ms: int = 60_000
     rules: tuple[Rule, ...] = ()
+    contents_wait_ms: int = 0  # how long an action waits for a look-up; 0: nothing is looked up
 
     @classmethod
-    def load(cls, window_ms: int, idle_timeout_ms: int, rules_file: str = "") -> "DecideConfig":
+    def load(
+        cls,
+        window_ms: int,
+        idle_timeout_ms: int,
+        rules_file: str = "",
+        contents_wait_ms: int = 0,
+    ) -> "DecideConfig":
         """Return the settings with the rules of a file, or the shipped ones; ConfigError if bad."""
         rules = read_rules(rules_file) if rules_file else shipped_rules()
-        return cls(window_ms, idle_timeout_ms, rules)
+        return cls(window_ms, idle_timeout_ms, rules, contents_wait_ms)
 
     def build(self, snapshot: bytes | None = None) -> "Decide":
         """Return the logic; raises CorruptStateError if the snapshot isn't one of ours."""
@@ -87,6 +96,7 @@ class Decide:
         closed = None if state is None else _unpacked(state.closed, _Closed)
         self._watches = Watches(config.rules, None if closed is None else closed.watches)
         self._episodes = Episodes(() if closed is None else closed.episodes)
+        self.pending = Pending(config.contents_wait_ms, () if state is None else state.pending)
         self._packed: bytes | None = None  # the compressed _Closed, until it changes
 
     @property
@@ -120,15 +130,17 @@ class Decide:
         return self.on_tick(now_ms)
 
     def on_tick(self, now_ms: int) -> list[Out]:
-        """Close what time has closed."""
+        """Close what time has closed; say what waits no longer."""
         outs: list[Out] = []
         for start, keys in self._merge.ready(now_ms):
-            outs += self._pass_time(start)
+            self._pass_time(start, now_ms)
             outs += [self._metric(start, key, keys[key], 0) for key in sorted(keys)]
-            outs += self._detect(start, keys)
+            self._detect(start, keys, now_ms)
         for start, keys in self._late.due(now_ms, flushed=self._merge.flushed):
-            outs += self._detect(start, keys)
-        return outs + self._pass_time(self._merge.quiet_until(now_ms))
+            self._detect(start, keys, now_ms)
+        self._pass_time(self._merge.quiet_until(now_ms), now_ms)
+        said = self.pending.release(now_ms)
+        return outs + [Out(ACTIONS.name, action["tenant_id"], action) for action in said]
 
     def snapshot(self) -> bytes:
         """Return everything as versioned bytes."""
@@ -141,6 +153,7 @@ class Decide:
             self._merge.state(),
             self._late.state(),
             self._packed,
+            self.pending.state(),
         )
         return bytes([VERSION]) + _pack(state)
 
@@ -159,18 +172,17 @@ class Decide:
         self._late.add(record["window_start"], key, sums, now_ms)
         return [self._metric(record["window_start"], key, sums, self._revision)]
 
-    def _detect(self, start: int, keys: dict[WindowKey, Sums]) -> list[Out]:
+    def _detect(self, start: int, keys: dict[WindowKey, Sums], now_ms: int) -> None:
         self._packed = None
         window = (start, start + self._config.window_ms)
-        actions = self._watches.feed(window, keys, self._episodes)
-        return [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
+        self.pending.add(self._watches.feed(window, keys, self._episodes), now_ms)
 
-    def _pass_time(self, until_ms: int) -> list[Out]:
+    def _pass_time(self, until_ms: int, now_ms: int) -> None:
         actions = self._watches.pass_time(until_ms, self._episodes)
         if actions is None:
-            return []
+            return
         self._packed = None
-        return [Out(ACTIONS.name, action["tenant_id"], action) for action in actions]
+        self.pending.add(actions, now_ms)
 
     def _metric(self, start: int, key: WindowKey, sums: Sums, revision: int) -> Out:
         record = metric_record(start, self._config.window_ms, key, sums, revision)

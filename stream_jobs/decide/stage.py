@@ -11,7 +11,7 @@ from schemas.errors import UndecodableRecord
 from schemas.topics import ACTION_RESULTS, ACTIONS, METRICS, PARTIALS
 from stream_jobs.decide.logic import DecideConfig, Out
 from stream_jobs.set_aside import set_aside
-from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, SchemaOf
+from stream_jobs.stage import Chunk, ContentsKey, Inbound, Outbound, Restored, SchemaOf
 
 NAME: Final = "decide"
 SLICE: Final = 500  # records a step: commits and health wait no longer than that
@@ -116,12 +116,13 @@ class DecideStage:
             "late": self._decide.late,
         }
 
-    def wanted(self) -> list[LookupKey]:
-        """Return no look-ups."""
-        return []
+    def wanted(self) -> list[ContentsKey]:
+        """Return what the stores are asked of actions that wait."""
+        return self._decide.pending.wanted()
 
-    def found(self, results: Mapping[LookupKey, Any], now_ms: int) -> None:
-        """Take nothing: no look-up was asked for."""
+    def found(self, results: Mapping[Any, Mapping[str, Any] | None], now_ms: int) -> None:  # noqa: ARG002
+        """Take the answers: the next step says the actions."""
+        self._decide.pending.found(results)
 
 
 def _size(record: Inbound) -> int:

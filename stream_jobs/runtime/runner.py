@@ -18,13 +18,13 @@ from stream_jobs.runtime.partition import PartitionTask, Stage
 from stream_jobs.runtime.restore import topic_ids
 from stream_jobs.runtime.schema_cache import SchemaCache
 from stream_jobs.runtime.transport import Fetch, TopicFetch
-from stream_jobs.stage import Chunk, LookupKey
+from stream_jobs.stage import Chunk
 
 TICK_S: Final = 0.05
 HELD_BYTES: Final = 4 << 20  # of one topic partition, queued before reading pauses
 REVOKE_PATIENCE_S: Final = 10.0
 
-Lookup = Callable[[Sequence[LookupKey]], Mapping[LookupKey, dict[str, Any] | None]]
+Lookup = Callable[[Sequence[Any]], Mapping[Any, dict[str, Any] | None]]
 
 
 class Reader(Protocol):
@@ -220,7 +220,7 @@ class Runner:
             self._lookups.add(looking)
             looking.add_done_callback(self._lookups.discard)
 
-    async def _look_up(self, partition: int, task: PartitionTask, wanted: list[LookupKey]) -> None:
+    async def _look_up(self, partition: int, task: PartitionTask, wanted: Sequence[Any]) -> None:
         try:
             assert self._lookup is not None
             lookup = self._lookup

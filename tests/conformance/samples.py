@@ -101,6 +101,48 @@ def action(number: int) -> dict[str, Any]:
         "evidence": {"metric": "negative_rate", "observed": 0.5, "n": 9, "contributions": [part]},
         "examples": ["i-1", "i-2"],
         "parameters": {"to": "m-0"},
+        "effect": {
+            "verdict": "helped",
+            "metric": "negative_rate",
+            "dimension": "model_version",
+            "before": "m-1",
+            "after": "m-0",
+            "rate_before": 0.5,
+            "rate_after": None,
+            "n_before": 9,
+            "n_after": 0,
+            "difference_low": -0.5,
+            "difference_high": 0.1,
+            "since": START_MS,
+            "until": START_MS + number,
+        }
+        if number % 2
+        else None,
+        "contents": {
+            "state": "partial",
+            "missing": ["queue: away"],
+            "clusters": [
+                {
+                    "size": 3,
+                    "terms": ["slow"],
+                    "comments": [{"inference_id": "i-1", "kind": "comment", "text": "slow"}],
+                }
+            ],
+            "documents": [
+                {
+                    "doc_id": "d-1",
+                    "negative": 1,
+                    "rated": 2,
+                    "rate": 0.5,
+                    "interval_low": 0.1,
+                    "interval_high": 0.9,
+                    "queries": ["why?"],
+                }
+            ],
+            "queue": [],
+            "dataset": None,
+            "comparison": None,
+        },
     }
 
 
