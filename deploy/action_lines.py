@@ -13,9 +13,24 @@ def line(action: dict[str, Any]) -> str:
     """Return time, state, rule, where, and why, e.g. `12:00:03 opened negative-rate …`."""
     where = " ".join([action["tenant_id"], *_pairs(action["key"])])
     at = datetime.fromtimestamp(action["event_time"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    why = evidence(action) if action.get("effect") is None else effect(action["effect"])
     return (
         f"{at} {action['severity']:<8} {action['state']:<9} {action['rule']} → {action['kind']} "
-        f"[{where}] {evidence(action)}"
+        f"[{where}] {why}"
+    )
+
+
+def effect(measured: dict[str, Any]) -> str:
+    """Return what the work changed, e.g. `helped: negative_rate 31.0 % → 9.0 % …`."""
+    metric = measured["metric"]
+    rates = [
+        "?" if rate is None else number(metric, rate)
+        for rate in (measured["rate_before"], measured["rate_after"])
+    ]
+    low, high = (f"{measured[f'difference_{end}'] * 100:+.1f}" for end in ("low", "high"))
+    return (
+        f"{measured['verdict']}: {metric} {rates[0]} → {rates[1]}, difference {low} to {high} "
+        f"points, n={measured['n_before']:,} and {measured['n_after']:,}"
     )
 
 

@@ -8,6 +8,7 @@ from producers.handler import Handler
 
 FINAL: Final = ("executed", "declined", "failed")
 SETTLED: Final = ("executed", "declined")
+OPEN: Final = ("opened", "escalated", "renewed")
 
 Change = tuple[str, int]
 """action_id and sequence: one change of state of one problem."""
@@ -46,7 +47,7 @@ class DoneRecord:
             return False
         if handler.states is not None:
             return action.state in handler.states
-        return action.state != "cleared" and action.action_id not in self._settled
+        return action.state in OPEN and action.action_id not in self._settled
 
     def over(self, handler: Handler, action: Action) -> bool:
         """Return whether the problem cleared before the work on it began."""

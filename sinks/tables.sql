@@ -279,6 +279,32 @@ SELECT
     min(a.episode_start) AS episode_start,
     max(a.event_time) AS last_change
 FROM actions AS a
+WHERE a.state != 'measured'
 GROUP BY tenant_id, action_id
 HAVING state != 'cleared'
 ORDER BY episode_start DESC;
+
+-- Did the work on an action help? The rate after it against the rate before.
+CREATE OR REPLACE VIEW action_effects $on_cluster AS
+SELECT
+    tenant_id,
+    action_id,
+    rule,
+    kind,
+    key,
+    effect_verdict AS verdict,
+    effect_metric AS metric,
+    effect_dimension AS dimension,
+    effect_before AS before,
+    effect_after AS after,
+    effect_rate_before AS rate_before,
+    effect_rate_after AS rate_after,
+    effect_n_before AS n_before,
+    effect_n_after AS n_after,
+    effect_difference_low AS difference_low,
+    effect_difference_high AS difference_high,
+    effect_since AS since,
+    effect_until AS until
+FROM actions
+WHERE state = 'measured'
+ORDER BY until DESC, action_id;

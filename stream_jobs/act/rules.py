@@ -104,6 +104,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""  # of a drift or shift rule: a named one, `name` or `name@version`
     sliding_days: float = 0.0  # or the days before; neither: the product's own first sample
     cooldown_ms: int = 86_400_000
+    clear_after_ms: int = 0  # how long it must be calm before it counts as over
     escalate_at: float = 4.0  # critical once the lower bound passes this many baselines
     parameters: dict[str, str] = {}
 
@@ -117,6 +118,7 @@ _RULE_KEYS: Final = {
     "condition",
     "action",
     "cooldown_minutes",
+    "clear_after_minutes",
     "escalate_at",
     "parameters",
 }
@@ -137,7 +139,7 @@ def load_rules(text: str, name: str = "rules") -> tuple[Rule, ...]:
     root = problems.parse(text, "`rules:` with a list of rules")
     rules: list[Rule] = []
     if root is not None:
-        root.only({"rules"})
+        root.only({"rules", "maintenance"})
         for item in root.items("rules"):
             rule = _rule(item)
             if rule is not None:
@@ -156,6 +158,7 @@ def _rule(item: Located) -> Rule | None:
     scope = item.choices("scope", SCOPE, ("tenant_id", "segment"))
     features = item.choices("features", FEATURES, ())
     cooldown = item.number("cooldown_minutes", 1440, 1)
+    clear_after = item.number("clear_after_minutes", 0, 0)
     escalate = item.number("escalate_at", 4.0, 1.0)
     condition = _condition(item, metric)
     by_cause = _by_cause(item)
@@ -173,6 +176,7 @@ def _rule(item: Located) -> Rule | None:
         reference=reference,
         sliding_days=sliding_days,
         cooldown_ms=int(cooldown * 60_000),
+        clear_after_ms=int(clear_after * 60_000),
         escalate_at=escalate,
         parameters=item.strings("parameters"),
     )
@@ -262,9 +266,13 @@ def _check_scope(
 
 def read_rules(path: str) -> tuple[Rule, ...]:
     """Return the rules of a file; raises ConfigError if it can't be read or is wrong."""
+    return load_rules(rules_text(path), path)
+
+
+def rules_text(path: str) -> str:
+    """Return the text of a rules file; raises ConfigError if it can't be read."""
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123  # a path, once, at start
-            text = file.read()
+            return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"rules file {path}: {error}; set FEEDLOOP_DECIDE_RULES_FILE") from None
-    return load_rules(text, path)

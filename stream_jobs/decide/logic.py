@@ -15,7 +15,10 @@ import msgspec
 from schemas.errors import CorruptStateError
 from schemas.topics import ACTIONS, METRICS
 from stream_jobs.act.episodes import Episode, Episodes
-from stream_jobs.act.rules import Rule, read_rules, shipped_rules
+from stream_jobs.act.maintenance import Maintenance, load_maintenance
+from stream_jobs.act.mutes import Mute, Mutes
+from stream_jobs.act.rules import Rule, load_rules, rules_text, shipped_rules
+from stream_jobs.decide.effects import Effects, EffectsState
 from stream_jobs.decide.late import LateState, LateWindows
 from stream_jobs.decide.merge import Merge, MergeState
 from stream_jobs.decide.metrics import metric_record
@@ -43,6 +46,9 @@ class _Closed(msgspec.Struct, array_like=True):
 
     watches: WatchState
     episodes: list[Episode]
+    cleared: list[Episode] = []
+    mutes: list[Mute] = []
+    effects: EffectsState = msgspec.field(default_factory=EffectsState)
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -63,6 +69,7 @@ class DecideConfig:
     idle_timeout_ms: int = 60_000
     rules: tuple[Rule, ...] = ()
     contents_wait_ms: int = 0  # how long an action waits for a look-up; 0: nothing is looked up
+    maintenance: tuple[Maintenance, ...] = ()
 
     @classmethod
     def load(
@@ -73,8 +80,11 @@ class DecideConfig:
         contents_wait_ms: int = 0,
     ) -> "DecideConfig":
         """Return the settings with the rules of a file, or the shipped ones; ConfigError if bad."""
-        rules = read_rules(rules_file) if rules_file else shipped_rules()
-        return cls(window_ms, idle_timeout_ms, rules, contents_wait_ms)
+        if not rules_file:
+            return cls(window_ms, idle_timeout_ms, shipped_rules(), contents_wait_ms)
+        text = rules_text(rules_file)
+        rules, windows = load_rules(text, rules_file), load_maintenance(text, rules_file)
+        return cls(window_ms, idle_timeout_ms, rules, contents_wait_ms, windows)
 
     def build(self, snapshot: bytes | None = None) -> "Decide":
         """Return the logic; raises CorruptStateError if the snapshot isn't one of ours."""
@@ -95,7 +105,13 @@ class Decide:
             self._revision, self.late = state.revision, state.late
         closed = None if state is None else _unpacked(state.closed, _Closed)
         self._watches = Watches(config.rules, None if closed is None else closed.watches)
-        self._episodes = Episodes(() if closed is None else closed.episodes)
+        mutes = Mutes(() if closed is None else closed.mutes, config.maintenance)
+        self._episodes = Episodes(
+            () if closed is None else closed.episodes,
+            () if closed is None else closed.cleared,
+            mutes,
+        )
+        self._effects = Effects(None if closed is None else closed.effects)
         self.pending = Pending(config.contents_wait_ms, () if state is None else state.pending)
         self._packed: bytes | None = None  # the compressed _Closed, until it changes
 
@@ -124,9 +140,16 @@ class Decide:
         return outs + self.on_tick(now_ms)
 
     def on_result(self, record: Mapping[str, Any], now_ms: int) -> list[Out]:
-        """Take an ActionResult; one for an episode that isn't open (any more) changes nothing."""
-        if self._episodes.result(record):
+        """Take an ActionResult; one for an episode that isn't known any more changes nothing."""
+        if self._episodes.mutes.take(record):
             self._packed = None
+            return self.on_tick(now_ms)
+        watermark = self._merge.closed_until
+        episode = self._episodes.result(record, watermark if watermark > 0 else None)
+        if episode is not None:
+            self._packed = None
+            if record["state"] == "executed":
+                self._effects.start(episode, record)
         return self.on_tick(now_ms)
 
     def on_tick(self, now_ms: int) -> list[Out]:
@@ -145,7 +168,15 @@ class Decide:
     def snapshot(self) -> bytes:
         """Return everything as versioned bytes."""
         if self._packed is None:
-            self._packed = _pack(_Closed(self._watches.state(), self._episodes.all()))
+            self._packed = _pack(
+                _Closed(
+                    self._watches.state(),
+                    self._episodes.all(),
+                    self._episodes.cleared(),
+                    self._episodes.mutes.state(),
+                    self._effects.state(),
+                )
+            )
         state = _State(
             self._config.window_ms,
             self._revision,
@@ -175,7 +206,10 @@ class Decide:
     def _detect(self, start: int, keys: dict[WindowKey, Sums], now_ms: int) -> None:
         self._packed = None
         window = (start, start + self._config.window_ms)
+        self._episodes.mutes.expire(window[1])
         self.pending.add(self._watches.feed(window, keys, self._episodes), now_ms)
+        self.pending.add(self._episodes.settle(self._config.rules, window[1]), now_ms)
+        self.pending.add(self._effects.feed(window, keys, self._episodes), now_ms)
 
     def _pass_time(self, until_ms: int, now_ms: int) -> None:
         actions = self._watches.pass_time(until_ms, self._episodes)
