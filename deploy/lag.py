@@ -9,7 +9,7 @@ from deploy.drain import behind_by
 from deploy.offsets import Extent, Offsets, Partition
 from schemas.errors import BrokerDown
 from schemas.settings import Settings, kafka_config
-from schemas.topics import DEAD_LETTERS, INPUTS
+from schemas.topics import DEAD_LETTERS, INPUTS, WORKERS
 
 _BATCH: Final = 10_000
 _SILENCE_S: Final = 10.0
@@ -22,7 +22,7 @@ def lags(settings: Settings, workers: Iterable[str] = tuple(INPUTS)) -> dict[str
     """
     offsets = Offsets(settings)
     return {
-        worker: sum(behind_by(offsets.extents(INPUTS[worker]), offsets.committed(worker)).values())
+        worker: sum(behind_by(offsets.extents(WORKERS[worker]), offsets.committed(worker)).values())
         for worker in workers
     }
 

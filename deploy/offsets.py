@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from deploy.topics import admin
 from schemas.errors import BrokerDown
 from schemas.settings import Settings, kafka_config
-from schemas.topics import INPUTS, Topic, group
+from schemas.topics import WORKERS, Topic, group
 
 TIMEOUT_S: Final = 10.0
 
@@ -63,7 +63,7 @@ class Offsets:
 
         Raises BrokerDown.
         """
-        wanted = [TopicPartition(p.topic, p.number) for p in self._partitions(INPUTS[worker])]
+        wanted = [TopicPartition(p.topic, p.number) for p in self._partitions(WORKERS[worker])]
         if not wanted:
             return {}
         try:

@@ -19,6 +19,8 @@ from schemas.errors import BrokerDown
 from schemas.settings import Settings, kafka_config
 
 HEADER: Final = "feedloop-replay"
+UNDELIVERABLE: Final = "undeliverable"
+"""The record is well and everybody else has it: sending it again would repeat it for them."""
 SKIP_AHEAD: Final = 1_000  # records: a nearer one is reached by reading on, a farther one by a seek
 ANSWER_S: Final = 30.0
 
@@ -37,7 +39,8 @@ class Selection:
     def takes(self, letter: Letter) -> bool:
         """Return whether `letter` is one of them."""
         return (
-            self.stage in (None, letter["stage"])
+            letter["reason"] != UNDELIVERABLE
+            and self.stage in (None, letter["stage"])
             and self.reason in (None, letter["reason"])
             and (self.since_ms is None or letter["event_time"] >= self.since_ms)
         )

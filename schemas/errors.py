@@ -19,6 +19,7 @@ Reason = Literal[
     "future_event_time",
     "too_large",
     "internal",
+    "undeliverable",
 ]
 """Why a record was set aside; the closed list of dead-letter reasons."""
 

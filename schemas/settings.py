@@ -139,6 +139,19 @@ class EmbedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     model: str = ""  # file, or module:function of your own embedder; empty: fitted on your texts
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Actions posted to a URL (see docs/actions.md); off while `url` is empty."""
+
+    url: str = ""  # where each action is posted
+    secret: Secret = Secret()  # signs each body (HMAC-SHA256); from the environment
+    token: Secret = Secret()  # sent as a bearer token, for receivers that ask for one
+    template: str = "json"  # json, slack or github
+    kinds: str = ""  # only these kinds of action, e.g. "rollback,alert"; empty: all
+    attempts: int = 12  # then the action becomes a dead letter; they span about 35 minutes
+    timeout_s: float = 10.0  # for one answer
+    max_age_hours: float = 24.0  # an action that lay longer in the topic isn't sent
+
+
 class ProducerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """FeedbackClient."""
 
@@ -168,6 +181,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     join: JoinSettings = JoinSettings()
     decide: DecideSettings = DecideSettings()
     embed: EmbedSettings = EmbedSettings()
+    webhook: WebhookSettings = WebhookSettings()
     producer: ProducerSettings = ProducerSettings()
     local: LocalSettings = LocalSettings()
 

@@ -101,6 +101,12 @@ INPUTS: Final = {
 }
 """Each stage and sink (`feedloop worker NAME`) and the topics it reads."""
 
+OPTIONAL: Final = {"webhook": (ACTIONS,)}
+"""Workers that run only where they are configured, and the topics they read."""
+
+WORKERS: Final = {**INPUTS, **OPTIONAL}
+"""All that `feedloop worker` knows."""
+
 
 def group(worker: str, prefix: str = "feedloop.") -> str:
     """Return the consumer group of a stage or sink, e.g. `feedloop.join`."""

@@ -22,7 +22,7 @@ from schemas.health import Health
 from schemas.killpoint import reach
 from schemas.registry import Registry
 from schemas.settings import Settings, kafka_config
-from schemas.topics import INPUTS
+from schemas.topics import WORKERS
 from sinks import Batch, Sink, offsets
 from sinks.consumer import consumer_config, is_control
 from sinks.dead_letters import DeadLetters
@@ -52,7 +52,7 @@ class Consumption:
         self._sink, self._limits, self._settings = sink, limits, settings
         self._health, self._stop = health, stop
         prefix = settings.kafka.topic_prefix
-        self._topics = [topic.full(prefix) for topic in INPUTS[sink.name]]
+        self._topics = [topic.full(prefix) for topic in WORKERS[sink.name]]
         self._registry = Registry(settings.registry, prefix)
         self._letters = DeadLetters(sink.name, settings, self._registry)
         self._admin = AdminClient(kafka_config(settings.kafka))

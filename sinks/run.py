@@ -1,4 +1,4 @@
-"""Runs one sink by name: the entry point of `feedloop worker clickhouse|parquet`."""
+"""Runs one sink by name: the entry point of `feedloop worker clickhouse|parquet|webhook`."""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +10,9 @@ from schemas.settings import Settings, SinkSettings
 from sinks import Sink
 from sinks.consume import Consumption
 from sinks.partition import Limits
+
+WEBHOOK_ROWS: Final = 10
+"""A batch of posts to a slow receiver must end before the group gives the member up."""
 
 
 def _clickhouse(settings: Settings) -> Sink:
@@ -24,9 +27,16 @@ def _parquet(settings: Settings) -> Sink:
     return Parquet(settings.parquet)
 
 
+def _webhook(settings: Settings) -> Sink:
+    from sinks.webhook.dispatcher import Webhook  # noqa: PLC0415
+
+    return Webhook(settings)
+
+
 SINKS: Final[dict[str, tuple[Callable[[Settings], Sink], Callable[[SinkSettings], int]]]] = {
     "clickhouse": (_clickhouse, lambda s: s.clickhouse_linger_ms),
     "parquet": (_parquet, lambda s: s.parquet_linger_ms),
+    "webhook": (_webhook, lambda _: 0),
 }
 """Each sink: how to make it, how long it waits for a batch to fill (ms)."""
 
@@ -41,7 +51,7 @@ def run_sink(name: str, settings: Settings, health: Health, stop: threading.Even
         raise ConfigError(f"no sink {name!r}; known: {', '.join(SINKS)}")
     make, linger_ms = SINKS[name]
     limits = Limits(
-        rows=settings.sink.batch_rows,
+        rows=WEBHOOK_ROWS if name == "webhook" else settings.sink.batch_rows,
         bytes=settings.sink.batch_bytes,
         linger_s=linger_ms(settings.sink) / 1000,
     )

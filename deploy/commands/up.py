@@ -19,9 +19,11 @@ from deploy.local.status import require, status
 from deploy.local.status_table import print_status
 from schemas.errors import ConfigError
 from schemas.settings import load_settings
-from schemas.topics import INPUTS
+from schemas.topics import INPUTS, WORKERS
 
 _LOOK_S: Final = 0.5
+
+EVERY: Final = ",".join(INPUTS)
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +41,7 @@ def run(
     clickhouse_port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
     workers: Annotated[
         str, typer.Option(help="Stages and sinks to run, or none: redact,join,…", metavar="NAMES")
-    ] = ",".join(INPUTS),
+    ] = EVERY,
     copies: Annotated[
         int, typer.Option(min=1, max=32, help="How many of each worker; they share the partitions.")
     ] = 1,
@@ -76,10 +78,12 @@ def run(
 
 def _names(workers: str) -> tuple[str, ...]:
     chosen = [name.strip() for name in workers.split(",") if name.strip() not in ("", "none")]
-    unknown = [name for name in chosen if name not in INPUTS]
+    unknown = [name for name in chosen if name not in WORKERS]
     if unknown:
-        raise ConfigError(f"no worker {unknown[0]!r}; there are {', '.join(INPUTS)}, or none")
-    return tuple(name for name in INPUTS if name in chosen)
+        raise ConfigError(f"no worker {unknown[0]!r}; there are {', '.join(WORKERS)}, or none")
+    if workers == EVERY and load_settings().webhook.url:
+        chosen.append("webhook")
+    return tuple(name for name in WORKERS if name in chosen)
 
 
 def _show(data: Path, narrator: Narrator, fresh: bool) -> None:

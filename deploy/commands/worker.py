@@ -12,19 +12,19 @@ import typer
 from schemas.errors import ConfigError, FatalError, FeedloopError
 from schemas.health import Health
 from schemas.settings import Settings, load_settings
-from schemas.topics import INPUTS
+from schemas.topics import WORKERS
 
-SINKS: Final = ("clickhouse", "parquet")
+SINKS: Final = ("clickhouse", "parquet", "webhook")
 CRASHED: Final = 2  # exit code for: start me again; 1 is for what a person must mend
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    app.command("worker", help=f"Run one of {', '.join(INPUTS)} in this process.")(worker)
+    app.command("worker", help=f"Run one of {', '.join(WORKERS)} in this process.")(worker)
 
 
 def worker(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(INPUTS)}.")],
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(WORKERS)}.")],
     health_port: Annotated[
         int | None,
         typer.Option(envvar="FEEDLOOP_HEALTH_PORT", help="Serve GET /health on this port."),
@@ -36,8 +36,8 @@ def worker(
     of the same worker may run; they share the partitions. Exit code 0 after SIGTERM, 1 if a person
     must act, 2 after a crash or when another member took over: then start it again.
     """
-    if name not in INPUTS:
-        raise ConfigError(f"there is no worker {name!r}; known: {', '.join(INPUTS)}")
+    if name not in WORKERS:
+        raise ConfigError(f"there is no worker {name!r}; known: {', '.join(WORKERS)}")
     health = Health(name)
     if health_port is not None:
         health.serve(health_port, os.environ.get("FEEDLOOP_HEALTH_HOST", "127.0.0.1"))

@@ -14,9 +14,9 @@ from deploy.local.stack import SERVERS, worker_of
 from deploy.local.state import PartState, StackState
 from schemas.errors import ConfigError, RetriableError
 from schemas.settings import Settings, load_settings
-from schemas.topics import INPUTS
+from schemas.topics import WORKERS
 
-ORDER: Final = (*SERVERS, *INPUTS)
+ORDER: Final = (*SERVERS, *WORKERS)
 Answer = TypeVar("Answer")
 _UNSEEN: Final = ("running", "starting")  # states that a dead process can't be in
 
@@ -62,7 +62,7 @@ def supervised(stack: StackState) -> bool:
 
 def _lags(stack: StackState, settings: Settings) -> Mapping[str, int]:
     running = {worker_of(part.name) for part in stack.parts}
-    workers = [name for name in INPUTS if name in running]
+    workers = [name for name in WORKERS if name in running]
     return _ask(stack, lambda: lags(settings, workers)) or {}
 
 
