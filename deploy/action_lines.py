@@ -34,6 +34,50 @@ def effect(measured: dict[str, Any]) -> str:
     )
 
 
+def details(action: dict[str, Any]) -> list[str]:
+    """Return what an action carries, a line for each part."""
+    contents = action["contents"]
+    lines = [f"id        {action['action_id']}", f"contents  {contents['state']}"]
+    lines += [f"missing   {one}" for one in contents["missing"]]
+    for cluster in contents["clusters"]:
+        lines.append(f"complaint {cluster['size']} about {', '.join(cluster['terms'])}")
+        lines += [f"          “{comment['text']}”" for comment in cluster["comments"]]
+    for one in contents["documents"]:
+        low, high = (number("rate", one[f"interval_{end}"]) for end in ("low", "high"))
+        lines.append(
+            f"document  {one['doc_id']}: {one['negative']} of {one['rated']} rated down "
+            f"({low} to {high})"
+        )
+        lines += [f"          asked: “{query}”" for query in one["queries"]]
+    lines += [
+        f"review    {one['inference_id']} ({one['reason']}, {one['score']:.2f})"
+        for one in contents["queue"]
+    ]
+    if (dataset := contents["dataset"]) is not None:
+        lines.append(
+            f"dataset   {dataset['manifest']}: {dataset['rows']:,} signals in "
+            f"{dataset['files']:,} files, sha256 {dataset['sha256']}"
+        )
+    if (versions := contents["comparison"]) is not None:
+        lines.append(
+            f"rollback  {versions['dimension']} {versions['from_version']} → "
+            f"{versions['to_version']}: {versions['difference'] * 100:+.1f} points "
+            f"({versions['difference_low'] * 100:+.1f} to {versions['difference_high'] * 100:+.1f})"
+        )
+    if action["examples"]:
+        lines.append(f"examples  {', '.join(action['examples'])}")
+    return lines
+
+
+def result_line(result: dict[str, Any]) -> str:
+    """Return what somebody did or said about an action."""
+    at = datetime.fromtimestamp(result["event_time"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    versions = [result[f"new_{name}_version"] for name in ("model", "prompt")]
+    parts = [*(f"new version {v}" for v in versions if v), result["detail"] or ""]
+    said = "; ".join(part for part in parts if part)
+    return f"{at} {result['state']} by {result['by']}" + (f": {said}" if said else "")
+
+
 def evidence(action: dict[str, Any], shares: int = 1) -> str:
     """Return metric, observed value, baseline, samples, and the `shares` most telling shares."""
     why = action["evidence"]
