@@ -1,7 +1,9 @@
 """Webhooks to a real HTTP server: what is sent, how it is signed, what becomes of failures."""
 
+import inspect
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -124,3 +126,8 @@ def test_a_worker_that_is_not_configured_says_what_to_set(over: dict[str, str], 
     settings = msgspec.structs.replace(WebhookSettings(url="http://x/"), **over)
     with pytest.raises(ConfigError, match=said):
         Webhook(Settings(webhook=settings))
+
+
+def test_the_page_shows_the_check_as_it_is() -> None:
+    page = Path(__file__).parents[2] / "docs" / "actions.md"
+    assert inspect.getsource(verify) in page.read_text()
