@@ -134,15 +134,26 @@ def _left(
 def behind_by(
     extents: Mapping[Partition, Extent], committed: Mapping[Partition, Committed]
 ) -> dict[Partition, int]:
-    """Return {partition: offsets not yet committed}, without those that are done."""
+    """Return {partition: offsets not yet committed}, without those that are done.
+
+    What a stage has read and not yet said (an action that waits for its contents) counts as well.
+    """
     behind = {}
     for partition, extent in extents.items():
         seen = committed.get(partition)
         # Without a commit, a partition whose records retention took leaves nothing to do.
         count = extent.end - (extent.start if seen is None else seen.offset)
+        count = max(0, count) + _unsaid(seen)
         if count > 0:
             behind[partition] = count
     return behind
+
+
+def _unsaid(seen: Committed | None) -> int:
+    if seen is None or not seen.metadata:
+        return 0
+    noted = json.loads(seen.metadata)
+    return int(noted.get("unsaid", 0)) if isinstance(noted, dict) else 0
 
 
 def _waiting(positions: Positions) -> int:

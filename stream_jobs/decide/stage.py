@@ -109,11 +109,12 @@ class DecideStage:
         return self._decide.snapshot()
 
     def stats(self) -> dict[str, int]:
-        """Return the watermark, open episodes and late partials."""
+        """Return the watermark, open episodes, late partials, and actions that wait."""
         return {
             "watermark": max(self._decide.watermark, 0),
             "episodes": self._decide.open_episodes,
             "late": self._decide.late,
+            "unsaid": len(self._decide.pending.state()),
         }
 
     def wanted(self) -> list[ContentsKey]:

@@ -157,3 +157,12 @@ def test_records_that_retention_took_are_not_waited_for() -> None:
     assert behind_by(extents, {}) == {some: 5}
     assert behind_by(extents, {some: Committed(7, "")}) == {some: 2}
     assert behind_by(extents, {some: Committed(10, "")}) == {}
+
+
+def test_what_was_read_and_not_yet_said_is_left() -> None:
+    """An action that waits for its contents has no offset of its own."""
+    place = Partition(PREFIX + "partials", 0)
+    ends = {place: Extent(0, 10)}
+    assert behind_by(ends, {place: Committed(10, '{"t": 1, "unsaid": 2}')}) == {place: 2}
+    assert behind_by(ends, {place: Committed(10, '{"t": 1, "unsaid": 0}')}) == {}
+    assert behind_by(ends, {place: Committed(10, '{"e": 12}')}) == {}
