@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "drain": "Wait until all that was accepted is in both stores.",
     "query": "Ask ClickHouse a question in SQL.",
     "search": "Find prompts, comments and corrections by what they are about.",
+    "rules": "Check rules, and try them on what was counted before.",
+    "reference": "Take and compare what drift is measured against.",
     "actions": "Show the action events, or follow them.",
     "embed": "Fit the model that says what prompts are about.",
     "redact": "Show what redaction finds in a text and what it makes of it.",

@@ -26,8 +26,9 @@ FILES: Final = {
     "Action": "action",
     "ActionResult": "action_result",
     "DeadLetter": "dead_letter",
+    "Reference": "reference",
 }
-"""The nine records and their files; `sums.avsc` is a part of two of them."""
+"""The ten records and their files; `sums.avsc` is a part of two of them."""
 
 _PARTS: Final = {"Sums": "sums", **FILES}
 _PRIMITIVES: Final = frozenset(

@@ -59,6 +59,8 @@ ACTIONS: Final = Topic("actions", "Action", "tenant_id", "decide", 30 * DAY_MS, 
 ACTION_RESULTS: Final = Topic(
     "action-results", "ActionResult", "tenant_id", "consumers", 30 * DAY_MS, TENANT
 )
+REFERENCES: Final = Topic("references", "Reference", "reference", "feedloop reference", 0, TENANT)
+"""Every partition holds every record: any partition of decide may need any of them."""
 DEAD_LETTERS: Final = Topic(
     "dead-letters", "DeadLetter", "dead_letter_id", "all", 30 * DAY_MS, None
 )
@@ -76,6 +78,7 @@ TOPICS: Final = (
     METRICS,
     ACTIONS,
     ACTION_RESULTS,
+    REFERENCES,
     DEAD_LETTERS,
     CHECKPOINTS_REDACT,
     CHECKPOINTS_JOIN,
@@ -95,7 +98,7 @@ STORED: Final = (
 INPUTS: Final = {
     "redact": RAW,
     "join": REDACTED,
-    "decide": (PARTIALS, ACTION_RESULTS),
+    "decide": (PARTIALS, ACTION_RESULTS, REFERENCES),
     "clickhouse": STORED,
     "parquet": STORED,
 }

@@ -80,7 +80,7 @@ def _parts(settings: ClickHouseSettings) -> dict[str, str]:
         "engine": f"{replicated}MergeTree",
         "aggregating_engine": f"{replicated}AggregatingMergeTree",
         "window": window,
-        "metric_sums": ",\n    ".join(_metric_sums()),
+        "metric_sums": ",\n    ".join(metric_sums()),
     }
 
 
@@ -99,7 +99,7 @@ def _body_ttl(days: int) -> str:
     return f"toDateTime(event_time) + toIntervalDay({days})"
 
 
-def _metric_sums() -> list[str]:
+def metric_sums() -> list[str]:
     """Return how each column of sums adds up over the revisions of a window."""
     sums = [c for c in METRICS_TABLE.columns if c.path[:1] == ("sums",) and c not in ORIGIN]
     return [f"{_sum_of(c)} AS {_quoted(c.name)}" for c in sums]

@@ -103,7 +103,7 @@ def join_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> 
 
 
 def decide_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:
-    """partials, action-results → metrics and actions."""
+    """partials, action-results, references → metrics and actions."""
     from stream_jobs.decide.logic import DecideConfig  # noqa: PLC0415
     from stream_jobs.decide.stage import DecideStageConfig  # noqa: PLC0415
     from stream_jobs.runtime.contents import ContentsStores  # noqa: PLC0415

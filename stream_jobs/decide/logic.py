@@ -152,6 +152,10 @@ class Decide:
                 self._effects.start(episode, record)
         return self.on_tick(now_ms)
 
+    def on_reference(self, record: Mapping[str, Any]) -> None:
+        """Take a Reference: it counts from the next sample on that begins after it."""
+        self._watches.references.take(record)
+
     def on_tick(self, now_ms: int) -> list[Out]:
         """Close what time has closed; say what waits no longer."""
         outs: list[Out] = []

@@ -1,4 +1,8 @@
-"""The decide stage of one partition number: partials and results in, metrics and actions out."""
+"""The decide stage of one partition number: partials and results in, metrics and actions out.
+
+References aren't in the snapshot: their topic is compacted and read from its start at every start,
+before anything else goes on. A new one counts from where it lies among what is processed.
+"""
 
 from collections import deque
 from collections.abc import Mapping
@@ -8,14 +12,18 @@ from typing import Any, Final
 from schemas.catalog import parsed
 from schemas.codec import PREFIX_BYTES, decode, encode, frame, resolve, schema_id
 from schemas.errors import UndecodableRecord
-from schemas.topics import ACTION_RESULTS, ACTIONS, METRICS, PARTIALS
+from schemas.topics import ACTION_RESULTS, ACTIONS, METRICS, PARTIALS, REFERENCES
 from stream_jobs.decide.logic import DecideConfig, Out
 from stream_jobs.set_aside import set_aside
 from stream_jobs.stage import Chunk, ContentsKey, Inbound, Outbound, Restored, SchemaOf
 
 NAME: Final = "decide"
 SLICE: Final = 500  # records a step: commits and health wait no longer than that
-_RECORD: Final = {PARTIALS.name: "Partial", ACTION_RESULTS.name: "ActionResult"}
+_RECORD: Final = {
+    REFERENCES.name: "Reference",
+    PARTIALS.name: "Partial",
+    ACTION_RESULTS.name: "ActionResult",
+}
 _SCHEMA: Final = {METRICS.name: "Metric", ACTIONS.name: "Action"}
 
 
@@ -44,22 +52,29 @@ class DecideStage:
         self._positions = {name: restored.next.get(name, 0) for name in _RECORD}
         self._queues: dict[str, deque[Inbound]] = {name: deque() for name in _RECORD}
         self._held = dict.fromkeys(_RECORD, 0)
+        self._known_to = self._positions[REFERENCES.name]  # below it, references are read again
+        self._refilling = restored.rewind.get(REFERENCES.name, self._known_to) < self._known_to
 
     def offer(self, chunk: Chunk, now_ms: int) -> None:  # noqa: ARG002 - the protocol's argument
         """Take a chunk into the queue."""
         self._queues[chunk.topic].extend(chunk.records)
         self._held[chunk.topic] += sum(_size(record) for record in chunk.records)
-        self._positions[chunk.topic] = chunk.position
+        self._positions[chunk.topic] = max(chunk.position, self._positions[chunk.topic])
+        if chunk.topic == REFERENCES.name and chunk.position >= self._known_to:
+            self._refilling = False
 
     def step(self, now_ms: int) -> list[Outbound]:
         """Process a slice of what is queued; windows close by what it says, or by time."""
         outputs: list[Outbound] = []
         for topic, queue in self._queues.items():
+            if self._refilling and topic != REFERENCES.name:
+                break
             for _ in range(min(SLICE, len(queue))):
                 record = queue.popleft()
                 self._held[topic] -= _size(record)
                 outputs.extend(self._record(topic, record, now_ms))
-        outputs.extend(map(self._outbound, self._decide.on_tick(now_ms)))
+        if not self._refilling:
+            outputs.extend(map(self._outbound, self._decide.on_tick(now_ms)))
         return outputs
 
     def _record(self, topic: str, record: Inbound, now_ms: int) -> list[Outbound]:
@@ -72,6 +87,9 @@ class DecideStage:
             source = (self._config.prefix + topic, self._partition, record.offset)
             own = self._config.dead_letter_schema
             return [set_aside(NAME, source, error, now_ms, schema_id=number, letter_schema=own)]
+        if topic == REFERENCES.name:
+            self._decide.on_reference(fields)
+            return []
         take = self._decide.on_partial if topic == PARTIALS.name else self._decide.on_result
         return [self._outbound(out) for out in take(fields, now_ms)]
 
@@ -95,14 +113,16 @@ class DecideStage:
 
     def next_offsets(self) -> dict[str, int]:
         """Return, per topic, the first offset not yet processed."""
-        return {
+        following = {
             topic: queue[0].offset if queue else self._positions[topic]
             for topic, queue in self._queues.items()
         }
+        following[REFERENCES.name] = max(following[REFERENCES.name], self._known_to)
+        return following
 
     def rewind_offsets(self) -> dict[str, int]:
-        """Return the next offsets: nothing is buffered."""
-        return self.next_offsets()
+        """Return the next offsets: nothing is buffered but references, which are read anew."""
+        return self.next_offsets() | {REFERENCES.name: 0}
 
     def snapshot(self) -> bytes:
         """Return the whole state."""

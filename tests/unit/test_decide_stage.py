@@ -156,13 +156,13 @@ def test_offsets_follow_the_slices_of_both_topics() -> None:
     marker = window(0)[1]
     offer(stage, read([marker] * (SLICE + 2), first=100))
     offer(stage, read([result()], first=50), ACTION_RESULTS.name)
-    assert stage.next_offsets() == {"partials": 100, "action-results": 50}
+    assert stage.next_offsets() == {"partials": 100, "action-results": 50, "references": 0}
     assert stage.held(PARTIALS.name) == len(marker) * (SLICE + 2)
     stage.step(NOW)
-    assert stage.next_offsets() == {"partials": 100 + SLICE, "action-results": 51}
+    assert stage.next_offsets() == {"partials": 100 + SLICE, "action-results": 51, "references": 0}
     assert stage.held(PARTIALS.name) == len(marker) * 2
     stage.step(NOW)
-    assert stage.next_offsets() == {"partials": 102 + SLICE, "action-results": 51}
+    assert stage.next_offsets() == {"partials": 102 + SLICE, "action-results": 51, "references": 0}
     assert stage.rewind_offsets() == stage.next_offsets()
 
 
