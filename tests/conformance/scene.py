@@ -15,13 +15,11 @@ import msgspec
 import pyarrow.dataset as ds
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupState,
     KafkaError,
     KafkaException,
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
 
 from deploy.topics import apply_topics
 from schemas.catalog import parsed
@@ -176,18 +174,6 @@ class Scene:
             for place, (low, high) in zip(found, ends, strict=True)
             if max(place.offset, low) < high
         }
-
-    def members(self) -> int:
-        """Return how many members the sink's group has, once it has dealt its partitions."""
-        name = group(self.name, self.settings.kafka.topic_prefix)
-        admin = AdminClient(kafka_config(self.settings.kafka))
-        try:
-            found = admin.describe_consumer_groups([name])[name].result(10)
-        except KafkaException as error:  # a coordinator that is just being loaded
-            if error.args[0].code() not in LOADING:
-                raise
-            return 0
-        return len(found.members) if found.state == ConsumerGroupState.STABLE else 0
 
     def stop(self, worker: "subprocess.Popen[bytes] | None" = None) -> int:
         """Ask a worker (the last one) to stop; return its exit code."""

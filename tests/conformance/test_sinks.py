@@ -127,28 +127,6 @@ def test_an_inference_that_was_sent_twice_is_one_row(scene: Scene) -> None:
     scene.check()
 
 
-def test_others_that_come_and_go_end_nobody(scene: Scene) -> None:
-    """A commit refused while partitions were dealt anew was taken for being replaced."""
-    worker = scene.start()
-    scene.put_everything(5)
-    scene.drain()
-    for _ in range(2):
-        guest = scene.start()
-        scene.until(lambda: _deals(scene, worker), "it goes on while they are dealt anew")
-        assert scene.stop(guest) in ENDED
-    scene.drain()
-    assert worker.poll() is None, scene.log(worker)
-    assert scene.stop(worker) == 0
-    scene.check()
-
-
-def _deals(scene: Scene, worker: "subprocess.Popen[bytes]") -> bool:
-    """Put a little, again and again, until the group has a second member; whether it has."""
-    scene.put_everything(2)
-    assert worker.poll() is None, scene.log(worker)
-    return scene.members() == 2
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", SINKS)
