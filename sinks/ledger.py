@@ -126,7 +126,8 @@ class Ledger:
         """Append the entry durably, or find that this very entry is there already."""
         body = json.dumps({"version": VERSION, "owner": self.owner, **entry}).encode()
         temporary = self.staging / "entry.tmp"
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # it may be the file of the entry before: a new file
+        with temporary.open("xb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())

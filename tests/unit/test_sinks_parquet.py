@@ -150,6 +150,22 @@ def test_a_full_disk_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(calls) > 5
 
 
+def test_an_entry_of_the_ledger_never_changes(tmp_path: Path) -> None:
+    """All entries of an owner were one file under many names: each write changed the ones before.
+
+    A disk that filled up in between, or an owner that wrote after it was fenced, damaged the entry
+    that the next owner goes by.
+    """
+    seen: dict[Path, bytes] = {}
+    store, _ = opened(tmp_path)
+    for start in (0, 5, 10):
+        store.write(batch(start, start + 4))
+        now = {path: path.read_bytes() for path in (tmp_path / "_ledger").rglob("*.json")}
+        assert len(now) == 2 + start // 5
+        assert seen.items() <= now.items()
+        seen = now
+
+
 def test_a_path_that_is_no_folder_is_a_setting_to_mend(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="FEEDLOOP_PARQUET_PATH"):
