@@ -29,6 +29,7 @@ class Health:
         self._fields: dict[str, Any] = {"name": name, "state": "starting", "lag": 0}
         self._committed = self._said = time.monotonic()
         self._limit = commit_age_limit_s
+        self._away: dict[str, str] = {}
         self._server: ThreadingHTTPServer | None = None
 
     def update(self, **fields: Any) -> None:
@@ -36,6 +37,23 @@ class Health:
         with self._lock:
             self._fields.update(fields)
             self._said = time.monotonic()
+
+    def waits(self, what: str, why: str) -> None:
+        """Note that `what` is away, once more at each try; `detail` says `why` until `goes_on`."""
+        with self._lock:
+            self._away[what] = why
+            self._said = time.monotonic()
+
+    def goes_on(self, what: str) -> None:
+        """Note that `what` answers."""
+        with self._lock:
+            self._away.pop(what, None)
+            self._said = time.monotonic()
+
+    def is_away(self, what: str) -> bool:
+        """Whether `what` is waited for."""
+        with self._lock:
+            return what in self._away
 
     def committed(self) -> None:
         """Note that a commit was just made (or that there was nothing to commit)."""
@@ -45,12 +63,16 @@ class Health:
     def report(self) -> dict[str, Any]:
         """Return all fields with `commit_age_s` and `healthy`."""
         with self._lock:
-            now, state = time.monotonic(), self._fields["state"]
+            now = time.monotonic()
             age = now - self._committed
-            stuck = state != "waiting" and bool(self._fields["lag"]) and age > self._limit
+            fields = {**self._fields, "commit_age_s": round(age, 3)}
+            if self._away and fields["state"] != "stopping":
+                fields |= {"state": "waiting", "detail": "; ".join(self._away.values())}
+            state = fields["state"]
+            stuck = state != "waiting" and bool(fields["lag"]) and age > self._limit
             silent = now - self._said > self._limit
             healthy = state in ("running", "waiting") and not stuck and not silent
-            return {**self._fields, "commit_age_s": round(age, 3), "healthy": healthy}
+            return {**fields, "healthy": healthy}
 
     def serve(self, port: int, host: str = "127.0.0.1") -> int:
         """Serve on `host`:`port` (0: any free port) until the process ends; return the port."""

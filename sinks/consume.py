@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 import pyarrow as pa
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from schemas.errors import BrokerDown, FencedError, RetriableError
@@ -35,6 +35,8 @@ from sinks.tables import table_of
 POLL_RECORDS: Final = 5_000
 POLL_S: Final = 0.05  # the most that polling adds to the time until a row can be queried
 HEALTH_EVERY_S: Final = 1.0
+KAFKA: Final = "kafka"  # what `health` waits for; a store, the registry: STORE
+STORE: Final = "store"
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +60,12 @@ class Consumption:
         self._admin = AdminClient(kafka_config(settings.kafka))
         self._consumer = Consumer(consumer_config(settings, sink.name))
         self._partitions: dict[tuple[str, int], Partition] = {}
+        self._postponed: list[TopicPartition] = []  # assigned, but who says where to start is away
         self._paused = False
         self._failure: Exception | None = None
         self._member = ""
         self._health_at = 0.0
+        self.stored = False  # whether a batch got through
 
     def run(self) -> None:
         """Read and write until `stop`. Raises FatalError, FencedError; leaves the group tidily."""
@@ -84,6 +88,8 @@ class Consumption:
 
     def _step(self) -> None:
         self._poll(POLL_S)
+        if self._postponed:
+            self._keep_trying(self._take_postponed, lambda: bool(self._postponed))
         now_s = time.monotonic()
         due = [p for p in self._partitions.values() if p.due(self._limits, now_s)]
         due = due or self._too_much()
@@ -114,8 +120,9 @@ class Consumption:
             try:
                 offsets.commit(self._consumer, {**wanted, **done})
             except BrokerDown as error:  # not now (a rebalance, an election): after the next poll
-                self._health.update(detail=str(error))
+                self._health.waits(KAFKA, str(error))
                 return False
+            self._health.goes_on(KAFKA)
             self._note_commit(cuts, done)
         self._health.committed()
         return True
@@ -132,7 +139,6 @@ class Consumption:
             partition.promised = cut.end
         for source, commit in done.items():
             self._partitions[source.topic, source.partition].passed(commit.offset)
-        self._health.update(detail="")
         reach("sink.after_intent")
 
     def _deliver(self, partition: Partition, cut: Cut) -> None:
@@ -158,6 +164,7 @@ class Consumption:
         reach("sink.after_write")
         if still_ours():
             partition.written(cut.end, time.monotonic())
+            self.stored = True
 
     def _decode(self, partition: Partition, raws: list[Raw]) -> tuple[pa.Table, list[Refusal]]:
         """Return the rows and refusals of `raws`; waits for the registry. Raises Stopped."""
@@ -178,7 +185,7 @@ class Consumption:
             try:
                 result = action()
             except RetriableError as error:
-                self._health.update(state="waiting", detail=str(error))
+                self._health.waits(STORE, str(error))
                 log.warning("%s: %s; trying again", self._sink.name, error)
                 self._wait(error.retry_after_s)
             else:
@@ -186,6 +193,14 @@ class Consumption:
                 return result
         self._resume()
         return None
+
+    def _take_postponed(self) -> None:
+        starts = self._take_over(self._postponed)
+        self._consumer.incremental_unassign(self._postponed)
+        self._consumer.incremental_assign(starts)
+        self._consumer.resume(starts)
+        self._postponed = []
+        self._health.update(state="running")
 
     def _wait(self, seconds: float) -> None:
         self._pause()
@@ -208,7 +223,7 @@ class Consumption:
         if self._paused:
             self._paused = False
             self._consumer.resume(self._consumer.assignment())
-            self._health.update(state="running" if self._member else "starting", detail="")
+        self._health.goes_on(STORE)
 
     def _poll(self, timeout_s: float) -> None:
         messages = self._consumer.consume(POLL_RECORDS, timeout_s)
@@ -244,7 +259,7 @@ class Consumption:
             ours = offsets.as_ours(f"{topic}[{number}]" if topic else "Kafka", error)
             if not isinstance(ours, BrokerDown):
                 raise ours
-            self._health.update(detail=str(ours))  # librdkafka goes on trying by itself
+            self._health.waits(KAFKA, str(ours))  # librdkafka goes on trying by itself
 
     def _on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
         try:
@@ -252,10 +267,23 @@ class Consumption:
             consumer.incremental_assign(self._take_over(assigned))
             if self._paused:
                 consumer.pause(assigned)
-            else:
-                self._health.update(state="running")
+            self._health.update(state="running")
+        except RetriableError as error:
+            self._postpone(consumer, assigned, error)
         except Exception as error:  # noqa: BLE001 - librdkafka's thread would lose it
             self._failure = error
+
+    def _postpone(
+        self, consumer: Consumer, assigned: list[TopicPartition], error: RetriableError
+    ) -> None:
+        """Hold `assigned` without reading: librdkafka must be told something before this ends."""
+        self._health.waits(STORE, str(error))
+        log.warning("%s: %s; trying again", self._sink.name, error)
+        self._postponed += assigned
+        consumer.incremental_assign(
+            [TopicPartition(tp.topic, tp.partition, OFFSET_END) for tp in assigned]
+        )
+        consumer.pause(assigned)
 
     def _take_over(self, assigned: list[TopicPartition]) -> list[TopicPartition]:
         """Make the buffers of `assigned`; return where to start each."""
@@ -289,6 +317,8 @@ class Consumption:
         )
 
     def _on_revoke(self, _: Consumer, revoked: list[TopicPartition]) -> None:
+        gone = {(tp.topic, tp.partition) for tp in revoked}
+        self._postponed = [tp for tp in self._postponed if (tp.topic, tp.partition) not in gone]
         for tp in revoked:
             partition = self._partitions.pop((tp.topic, tp.partition), None)
             if partition is not None:
@@ -300,3 +330,5 @@ class Consumption:
             positions = {p.source: p.next for p in self._partitions.values()}
             behind = offsets.lag(self._consumer, positions)
             self._health.update(lag=behind, partitions=len(positions))
+            if self._health.is_away(KAFKA) and offsets.answers(self._consumer):
+                self._health.goes_on(KAFKA)

@@ -141,6 +141,15 @@ def missing(topic: str, partition: int, offset: int, there: str) -> FatalError:
     )
 
 
+def answers(consumer: Consumer) -> bool:
+    """Return whether a broker answers within a second."""
+    try:
+        consumer.list_topics(timeout=1.0)
+    except KafkaException:
+        return False
+    return True
+
+
 def lag(consumer: Consumer, positions: Mapping[Source, int]) -> int:
     """Return how many offsets lie between `positions` and the ends, as far as is known here."""
     total = 0

@@ -1,10 +1,11 @@
 """Runs one sink by name: the entry point of `feedloop worker clickhouse|parquet|webhook`."""
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Final
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, FencedError
 from schemas.health import Health
 from schemas.settings import Settings, SinkSettings
 from sinks import Sink
@@ -41,11 +42,18 @@ SINKS: Final[dict[str, tuple[Callable[[Settings], Sink], Callable[[SinkSettings]
 """Each sink: how to make it, how long it waits for a batch to fill (ms)."""
 
 
+REJOINS: Final = 5
+"""Joins after a fence without a commit in between; then the process ends and is seen to."""
+
+log = logging.getLogger(__name__)
+
+
 def run_sink(name: str, settings: Settings, health: Health, stop: threading.Event) -> None:
     """Store what arrives until `stop` is set; then finish the batch, leave the group, return.
 
-    Raises FatalError (a person must act), FencedError and RetriableError (start again): what was
-    promised is then done by the next owner.
+    A member that the group gave up, or whose ledger has another owner, drops all it holds, leaves
+    and joins anew: what it had promised is done by whoever owns the partition then. Raises
+    FatalError (a person must act), FencedError (again and again: start anew).
     """
     if name not in SINKS:
         raise ConfigError(f"no sink {name!r}; known: {', '.join(SINKS)}")
@@ -55,4 +63,13 @@ def run_sink(name: str, settings: Settings, health: Health, stop: threading.Even
         bytes=settings.sink.batch_bytes,
         linger_s=linger_ms(settings.sink) / 1000,
     )
-    Consumption(make(settings), limits, settings, health, stop).run()
+    fences = 0
+    while not stop.is_set():
+        consumption = Consumption(make(settings), limits, settings, health, stop)
+        try:
+            consumption.run()
+        except FencedError as error:
+            fences = 1 if consumption.stored else fences + 1
+            if fences > REJOINS:
+                raise
+            log.warning("%s: fenced: %s; joining anew", name, error)

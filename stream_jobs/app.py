@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Final
 import faust
 from mode.supervisors import CrashingSupervisor
 
-from schemas.errors import FatalError, FencedError
+from schemas.errors import FatalError, FencedError, RetriableError
 from schemas.health import Health
 from schemas.registry import Registry
 from schemas.settings import Settings
@@ -140,11 +141,33 @@ def run_stage(name: str, settings: Settings, health: Health) -> None:
     try:
         registry = Registry(settings.registry, settings.kafka.topic_prefix)
         schemas = SchemaCache(registry)
-        stage, lookup = STAGES[name](settings, registry, schemas)
+        stage, lookup = _patiently(lambda: _make(name, settings, registry, schemas), health)
         runner = Runner(stage, settings, health, schemas, lookup, end_process)
         _run_worker(build_app(stage, settings, runner), runner)
     except Exception as error:  # noqa: BLE001 - every failure ends the process with its code
         end_process(error)
+
+
+def _make(name: str, settings: Settings, registry: Registry, schemas: SchemaCache) -> Parts:
+    """Return the stage's parts once Kafka and the registry answer."""
+    stage, lookup = STAGES[name](settings, registry, schemas)
+    topic_ids(settings.kafka, (*stage.inputs, stage.checkpoints))
+    return stage, lookup
+
+
+def _patiently(make: Callable[[], Parts], health: Health) -> Parts:
+    """Return what `make` returns, however long Kafka or the registry is away."""
+    before = signal.signal(signal.SIGTERM, lambda *_: _leave(0))
+    while True:
+        try:
+            made = make()
+        except RetriableError as error:
+            health.waits("start", str(error))
+            time.sleep(error.retry_after_s)
+        else:
+            health.goes_on("start")
+            signal.signal(signal.SIGTERM, before)
+            return made
 
 
 class _App(faust.App):

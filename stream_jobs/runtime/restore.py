@@ -70,9 +70,10 @@ def topic_ids(kafka: KafkaSettings, topics: Sequence[Topic]) -> dict[str, tuple[
     names = {topic.full(kafka.topic_prefix): topic.name for topic in topics}
     admin = AdminClient(kafka_config(kafka))
     found: dict[str, tuple[str, int]] = {}
-    for full, future in admin.describe_topics(TopicCollection(list(names))).items():
+    asked = TopicCollection(list(names))
+    for full, future in admin.describe_topics(asked, request_timeout=TIMEOUT_S).items():
         try:
-            described = future.result(TIMEOUT_S)
+            described = future.result()
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise ConfigError(

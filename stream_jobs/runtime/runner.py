@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 
 from confluent_kafka import Consumer
@@ -224,7 +225,7 @@ class Runner:
         try:
             assert self._lookup is not None
             lookup = self._lookup
-            found = await self._patiently(lambda: self._in_thread(lookup, wanted))
+            found = await self._patiently("the hot store", lambda: self._in_thread(lookup, wanted))
             if self._tasks.get(partition) is task:
                 task.logic.found(found, now_ms())
                 self._wake.set()
@@ -235,18 +236,19 @@ class Runner:
         for part in fetch.parts.values():
             missing = self._schemas.missing(part.records)
             if missing:
-                await self._patiently(lambda: self._in_thread(self._schemas.load, missing))  # noqa: B023
+                load = partial(self._in_thread, self._schemas.load, missing)
+                await self._patiently("the registry", load)
 
-    async def _patiently(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        """Call until the store or registry is back; records wait meanwhile."""
+    async def _patiently(self, what: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        """Call until `what` is back; records wait meanwhile."""
         while True:
             try:
                 result = await call()
             except RetriableError as error:
-                self._health.update(state="waiting", detail=str(error))
+                self._health.waits(what, str(error))
                 await asyncio.sleep(error.retry_after_s)
             else:
-                self._health.update(state="running", detail="")
+                self._health.goes_on(what)
                 return result
 
     # --- small parts ---

@@ -134,14 +134,21 @@ class NotedHealth(Health):
     def __init__(self) -> None:
         super().__init__("redact")
         self.states: list[str] = []
-        self.waits = asyncio.Event()
+        self.away = asyncio.Event()
 
     def update(self, **fields: Any) -> None:
         if "state" in fields:
             self.states.append(fields["state"])
-        if fields.get("state") == "waiting":
-            self.waits.set()
         super().update(**fields)
+
+    def waits(self, what: str, why: str) -> None:
+        super().waits(what, why)
+        self.states.append(self.report()["state"])
+        self.away.set()
+
+    def goes_on(self, what: str) -> None:
+        super().goes_on(what)
+        self.states.append(self.report()["state"])
 
 
 class Scene:
@@ -281,7 +288,7 @@ def test_what_was_fetched_before_a_rebalance_is_dropped_even_if_the_registry_was
 
     async def story(scene: Scene) -> None:
         held_up = asyncio.create_task(scene.runner.deliver(fetch(5, 7)))
-        await scene.health.waits.wait()
+        await scene.health.away.wait()
         await scene.runner.revoking()
         await scene.runner.assigned(2, {A, B})
         schemas.failures = 0
