@@ -125,7 +125,10 @@ def _left(
 ) -> dict[str, dict[Partition, int]]:
     left = {}
     for name, goal in goals.items():
-        behind = behind_by(goal, positions.committed(name))
+        committed = positions.committed(name)
+        behind = behind_by(goal, committed)
+        if name == "join":  # what a flush was to decide, while the hot store is away
+            behind |= {p: n for p, seen in committed.items() if (n := _noted(seen, "due"))}
         if behind:
             left[name] = behind
     return left
@@ -160,9 +163,14 @@ def _waiting(positions: Positions) -> int:
     first = INPUTS["join"][0]
     total = 0
     for partition, seen in positions.committed("join").items():
-        if partition.topic.endswith(first.name) and seen.metadata:
-            total += int(json.loads(seen.metadata)["waiting"])
+        if partition.topic.endswith(first.name):
+            total += _noted(seen, "waiting")
     return total
+
+
+def _noted(seen: Committed, name: str) -> int:
+    """Return a number that the stage has noted with its commit; 0 if it hasn't."""
+    return int(json.loads(seen.metadata).get(name, 0)) if seen.metadata else 0
 
 
 def _named(left: Mapping[str, Mapping[Partition, int]]) -> dict[str, dict[str, int]]:

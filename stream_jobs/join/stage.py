@@ -17,6 +17,7 @@ from typing import Any
 
 from schemas.catalog import parsed
 from schemas.codec import decode_head, encode
+from schemas.errors import MissingDataError
 from schemas.ids import enriched_id
 from schemas.polarity import polarity
 from schemas.topics import (
@@ -53,15 +54,21 @@ from stream_jobs.stage import Chunk, LookupKey, Outbound, Restored
 from stream_jobs.window.windows import HEARTBEAT_MS
 
 _SIGNALS = (FEEDBACK_REDACTED.name, INTERACTION_REDACTED.name)
+FLUSH_PATIENCE_MS = 10_000  # how long a flush holds its partition up for look-ups
 
 
 @dataclass(frozen=True)
 class _Flush:
-    """A flush under way: it ends when nothing waits any more."""
+    """A flush under way: it ends when nothing waits any more, or at `until_ms`.
+
+    A hot store that is away must not stop the partition: what still waits then is decided when the
+    store answers, also after a restart.
+    """
 
     id: str
     topic: str
     offset: int
+    until_ms: int
 
 
 class JoinStage:
@@ -95,11 +102,15 @@ class JoinStage:
             settings.max_waiting,
         )
         self._unresolved = {topic: set(expand(coded)) for topic, coded in state.waiting.items()}
+        _check_can_be_read(self._unresolved, restored)
         self._windows = open_windows(config, restored.partition, state.windows)
         self._marked_ms = state.marked_ms
         self._said_ms = 0  # wall clock of the last marker
         self._flushes = {key: set(topics) for key, topics in state.flushes.items()}
         self._flush: _Flush | None = None
+        self._flushed = dict(state.flushed)
+        self._unasked = dict(state.flushed)
+        self._due = 0
         self._inbox = Inbox(
             [topic.name for topic in REDACTED], restored, settings.align_wait_ms, config.schema_of
         )
@@ -141,7 +152,8 @@ class JoinStage:
         """Process what is in step; nothing before memory is refilled or while a flush looks up."""
         if not self._inbox.refilling:
             self._settle()
-            while self._flush is None or not len(self._waiting):
+            self._ask_again()
+            while self._flush is None or not len(self._waiting) or now_ms >= self._flush.until_ms:
                 if self._flush is not None:
                     self._finish_flush(self._flush)
                 self._process(now_ms)
@@ -182,7 +194,7 @@ class JoinStage:
         elif isinstance(item, Broken):
             self._out.dead_letter(item, now_ms)
         else:
-            return self._complete(item)
+            return self._complete(item, now_ms)
         return False
 
     def _event(self, event: Event) -> None:
@@ -367,18 +379,30 @@ class JoinStage:
 
     # --- flush ---
 
-    def _complete(self, control: Control) -> bool:
+    def _ask_again(self) -> None:
+        """After a restart: look up what a flush was to decide and could not."""
+        asked, self._unasked = self._unasked, {}
+        for topic, offset in asked.items():
+            for key in self._waiting.before(topic, offset):
+                self._want(key)
+        if asked:
+            self._count_due()
+
+    def _complete(self, control: Control, now_ms: int) -> bool:
         """Note a control record; start the flush when every topic has brought it."""
         seen = self._flushes.setdefault(control.id, set())
         seen.add(control.topic)
         if len(seen) < len(REDACTED):
             return False
-        self._flush = _Flush(control.id, control.topic, control.offset)
+        until_ms = now_ms + FLUSH_PATIENCE_MS
+        self._flush = _Flush(control.id, control.topic, control.offset, until_ms)
         for key in self._waiting.all_due():
             self._want(key)
         return True
 
     def _finish_flush(self, flush: _Flush) -> None:
+        self._flushed = {topic: self._inbox.taken_to(topic) for topic in _SIGNALS}
+        self._count_due()
         for gone in self._sessions.all_open(self._inbox.taken_to(INFERENCE_REDACTED.name)):
             self._abandon(gone)
         self._out.partials(self._windows.flush())
@@ -403,10 +427,20 @@ class JoinStage:
     def _settle(self) -> None:
         """Resolve the signals that waited for what was found."""
         found, self._found = self._found, {}
+        if not found:
+            return
         for key, record in found.items():
             body = None if record is None else encode(parsed("Inference"), record)
             for event in self._waiting.take(keys.key_in(key.tenant_id, key.inference_id)):
                 self._resolve(event, body)
+        self._count_due()
+
+    def _count_due(self) -> None:
+        """Count what a flush was to decide and still waits for the hot store."""
+        count = self._waiting.count_before
+        self._due = sum(count(topic, end) for topic, end in self._flushed.items())
+        if not self._due:
+            self._flushed = {}
 
     # --- checkpoint ---
 
@@ -444,17 +478,31 @@ class JoinStage:
                 session_floor=self._sessions.floor,
                 waiting=self._waiting.runs(),
                 flushes={key: sorted(topics) for key, topics in self._flushes.items()},
+                flushed=self._flushed,
                 windows=self._windows.snapshot(),
             )
         )
 
     def stats(self) -> dict[str, int]:
-        """Return how many signals wait, what is remembered, and the watermark."""
+        """Return how many signals wait, how many of them by a flush's order, and more."""
         return {
             "waiting": len(self._waiting),
+            "due": self._due,
             "inferences": len(self._inferences),
             "watermark": max(self._watermark.at_ms, 0),
         }
+
+
+def _check_can_be_read(unresolved: Mapping[str, set[int]], restored: Restored) -> None:
+    """Raise MissingDataError if a signal that waits lies before what can be read again."""
+    for topic, offsets in unresolved.items():
+        first = restored.rewind.get(topic, 0)
+        lost = sum(offset < first for offset in offsets)
+        if lost:
+            raise MissingDataError(
+                f"{lost} signals of {topic} that wait for their inference lie before offset "
+                f"{first}, the first that Kafka still has"
+            )
 
 
 def _head(inference: bytes) -> Head:

@@ -4,7 +4,7 @@ The buffers aren't in it: on a restart the redacted topics are read again from t
 Offsets of waiting signals are run-length coded: an outage of one side makes many in a row.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -28,6 +28,7 @@ class JoinState(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     session_floor: int = 0
     waiting: dict[str, list[tuple[int, int]]] = {}  # topic → (first offset, how many)
     flushes: dict[str, list[str]] = {}  # id of a control record → topics that brought it
+    flushed: dict[str, int] = {}  # topic → waiting signals before it are to be decided now
     windows: bytes = b""
 
 
@@ -57,6 +58,17 @@ def from_bytes(data: bytes | None) -> JoinState:
             "run the version that wrote it, or upgrade this one"
         )
     return state
+
+
+def without_lost(data: bytes, starts: Mapping[str, int]) -> tuple[bytes, int]:
+    """Return the state without waiting signals below `starts` {topic: offset}, and how many."""
+    state = from_bytes(data)
+    kept, lost = {}, 0
+    for topic, coded in state.waiting.items():
+        offsets = list(expand(coded))
+        kept[topic] = runs(o for o in offsets if o >= starts.get(topic, 0))
+        lost += sum(o < starts.get(topic, 0) for o in offsets)
+    return to_bytes(msgspec.structs.replace(state, waiting=kept)), lost
 
 
 def runs(offsets: Iterable[int]) -> list[tuple[int, int]]:

@@ -87,6 +87,15 @@ class Waiting:
         """Return every key that waits and isn't being looked up."""
         return self._once(list(self._by_key))
 
+    def before(self, topic: str, end: int) -> list[str]:
+        """Return the keys of signals of `topic` before offset `end`, if not being looked up."""
+        offsets = self._offsets.get(topic, {})
+        return self._once([key for offset, key in offsets.items() if offset < end])
+
+    def count_before(self, topic: str, end: int) -> int:
+        """Return how many signals of `topic` wait before offset `end`."""
+        return sum(offset < end for offset in self._offsets.get(topic, {}))
+
     def _passed_by(self, clock: Clock) -> Iterator[str]:
         while self._by_event and self._by_event[0][0] <= clock.inference_event_ms:
             _, arrival_ms, topic, offset, key = heapq.heappop(self._by_event)

@@ -154,6 +154,8 @@ class Driver:
             bodies=bodies,
         )
         self.hot_store = hot_store or {}
+        self.away = False  # whether the hot store is
+        self.unanswered: list[LookupKey] = []
         self.log: dict[str, list[Read]] = {topic.name: [] for topic in REDACTED}
         self.read: dict[str, int] = dict.fromkeys(self.log, 0)
         self.now_ms = T0
@@ -186,6 +188,9 @@ class Driver:
     def step(self) -> None:
         out = self.stage.step(self.now_ms)
         while wanted := self.stage.wanted():
+            if self.away:
+                self.unanswered += wanted
+                break
             answers: dict[LookupKey, dict[str, Any] | None] = {
                 key: self.hot_store.get(key.inference_id) for key in wanted
             }

@@ -35,6 +35,7 @@ class Flow:
         self.now = 0.0
         self.down = 0  # looks that fail
         self.waiting = 0
+        self.due_until = 0.0  # seconds: until then a flush has something left to decide
         self.asked: list[str] = []
 
     def extents(self, topics: Iterable[Topic]) -> dict[Partition, Extent]:
@@ -44,7 +45,9 @@ class Flow:
     def committed(self, worker: str) -> dict[Partition, Committed]:
         self._answer()
         self.asked.append(worker)
-        note = f'{{"t": 1, "waiting": {self.waiting}, "watermark": 1}}' if worker == "join" else ""
+        due = int(self.now < self.due_until)
+        said = f'{{"t": 1, "waiting": {self.waiting}, "due": {due}, "watermark": 1}}'
+        note = said if worker == "join" else ""
         return {
             Partition(PREFIX + name, 0): Committed(at, note if name.startswith("inf") else "")
             for name, at in self.at[worker].items()
@@ -123,6 +126,16 @@ def test_it_says_how_many_signals_wait_for_their_inference() -> None:
     flow = Flow(raw=5)
     flow.waiting = 7
     assert flow.run().waiting == 7
+
+
+def test_what_a_flush_has_still_to_decide_is_waited_for() -> None:
+    """The hot store was away: signals wait for their look-up though all is processed."""
+    flow = Flow(raw=5)
+    flow.due_until = 30
+    assert flow.run().done
+    assert flow.now >= 30
+    flow.due_until = 1_000
+    assert list(flow.run(timeout_s=60).stuck) == ["join"]
 
 
 def test_a_broker_that_is_away_for_a_while_is_asked_again() -> None:

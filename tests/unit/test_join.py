@@ -8,6 +8,7 @@ import pytest
 from schemas.errors import ConfigError
 from schemas.settings import JoinSettings
 from schemas.topics import INFERENCE_REDACTED, PARTIALS
+from stream_jobs.join.stage import FLUSH_PATIENCE_MS
 from stream_jobs.stage import Chunk
 from tests.unit.join_driver import (
     HOUR,
@@ -426,3 +427,30 @@ def test_a_commit_between_an_answer_and_the_next_step_loses_nothing() -> None:
     driver.restart()
     driver.poll()
     assert driver.result.enriched == [("f1", "orphan", None)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_flush_with_the_hot_store_away_does_not_stop_the_partition(restart: bool) -> None:
+    driver = Driver(SETTINGS)
+    driver.away = True
+    for event in (inference("i1", 0), feedback("f1", "ghost", 0), flush()):
+        driver.append(event)
+    for event in (inference("i2", 1), feedback("f2", "i2", 1)):
+        driver.append(event)
+    driver.poll()
+    driver.wait(FLUSH_PATIENCE_MS - 1)
+    driver.poll()
+    assert driver.result.enriched == []  # it may still answer
+    driver.wait(1)
+    driver.poll()
+    assert driver.stage.stats()["due"] == 1  # a drain waits for it
+    gone = ("abandonment", "matched", "i1")
+    assert driver.result.enriched == [gone, ("f2", "matched", "i2")]
+    driver.away = False
+    if restart:
+        driver.restart()
+    else:
+        driver.stage.found(dict.fromkeys(driver.unanswered), driver.now_ms)
+    driver.poll()
+    assert driver.result.enriched[2:] == [("f1", "orphan", None)]
+    assert driver.stage.stats()["due"] == 0
