@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "embed": "Fit the model that says what prompts are about.",
     "redact": "Show what redaction finds in a text and what it makes of it.",
     "replay": "Send dead letters again, read from their source.",
+    "recover": "Show why a stage or sink can't go on; go on without what is lost.",
     "demo": "See the whole loop at work in a few minutes.",
     "worker": "Run one stage or sink in this process.",
     "topics": "Create and check the Kafka topics.",

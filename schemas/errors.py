@@ -85,3 +85,7 @@ class InvalidRecord(SkippableError):
 
 class FencedError(FeedloopError):
     """Another owner holds this partition now: drop its buffers, commit nothing, rejoin."""
+
+
+class SlotTaken(FencedError):
+    """Another process has this worker's slot in the group: to rejoin would take it back."""

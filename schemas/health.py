@@ -50,11 +50,6 @@ class Health:
             self._away.pop(what, None)
             self._said = time.monotonic()
 
-    def is_away(self, what: str) -> bool:
-        """Whether `what` is waited for."""
-        with self._lock:
-            return what in self._away
-
     def committed(self) -> None:
         """Note that a commit was just made (or that there was nothing to commit)."""
         with self._lock:

@@ -53,6 +53,13 @@ class Sink(Protocol):
         """
         ...
 
+    def topic_ids(self, topic: str) -> set[str]:
+        """Return Kafka's ids of `topic` from which the store was filled. Raises SinkDown."""
+        ...
+
+    def note_topic(self, topic: str, topic_id: str) -> None:
+        """Remember that the store is filled from `topic` with this id. Raises SinkDown."""
+
     def write(self, batch: Batch) -> None:
         """Store the rows of `batch`; see the promises."""
 

@@ -88,6 +88,22 @@ class ClickHouse:
         """Return 0: the committed intent alone says where to go on."""
         return 0
 
+    def topic_ids(self, topic: str) -> set[str]:
+        """Return Kafka's ids of `topic` from which the store was filled. Raises SinkDown."""
+        question = "SELECT DISTINCT topic_id FROM source_topics WHERE topic = {topic:String}"
+        try:
+            rows = self._connected().query(question, {"topic": topic}).result_rows
+        except (ClickHouseError, HTTPError, OSError) as error:
+            self._refuse(f"asking for the id of {topic}", error)
+        return {str(row[0]) for row in rows}
+
+    def note_topic(self, topic: str, topic_id: str) -> None:
+        """Remember that the store is filled from `topic` with this id. Raises SinkDown."""
+        try:
+            self._connected().insert("source_topics", [[topic, topic_id]], ["topic", "topic_id"])
+        except (ClickHouseError, HTTPError, OSError) as error:
+            self._refuse(f"noting the id of {topic}", error)
+
     def write(self, batch: Batch) -> None:
         """Insert the batch; return when it can be queried. Raises SinkDown, ConfigError."""
         if not batch.rows.num_rows:

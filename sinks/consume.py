@@ -35,6 +35,7 @@ from sinks.tables import table_of
 POLL_RECORDS: Final = 5_000
 POLL_S: Final = 0.05  # the most that polling adds to the time until a row can be queried
 HEALTH_EVERY_S: Final = 1.0
+KAFKA_EVERY_S: Final = 3.0  # between questions whether a broker answers
 KAFKA: Final = "kafka"  # what `health` waits for; a store, the registry: STORE
 STORE: Final = "store"
 
@@ -60,11 +61,12 @@ class Consumption:
         self._admin = AdminClient(kafka_config(settings.kafka))
         self._consumer = Consumer(consumer_config(settings, sink.name))
         self._partitions: dict[tuple[str, int], Partition] = {}
+        self._known_topics: set[tuple[str, str]] = set()
         self._postponed: list[TopicPartition] = []  # assigned, but who says where to start is away
         self._paused = False
         self._failure: Exception | None = None
         self._member = ""
-        self._health_at = 0.0
+        self._health_at = self._asked_at = 0.0
         self.stored = False  # whether a batch got through
 
     def run(self) -> None:
@@ -118,7 +120,7 @@ class Consumption:
             self._check_membership()
             reach("sink.before_intent")
             try:
-                offsets.commit(self._consumer, {**wanted, **done})
+                self._commit_offsets({**wanted, **done})
             except BrokerDown as error:  # not now (a rebalance, an election): after the next poll
                 self._health.waits(KAFKA, str(error))
                 return False
@@ -126,6 +128,29 @@ class Consumption:
             self._note_commit(cuts, done)
         self._health.committed()
         return True
+
+    def _commit_offsets(self, wanted: dict[Source, Committed]) -> None:
+        """Return when the broker has `wanted`, however long that takes; say so meanwhile.
+
+        No polling meanwhile: what is on its way must not go out under a generation that came after.
+        """
+        failures: list[Exception] = []
+        done = threading.Event()
+
+        def commit() -> None:
+            try:
+                offsets.commit(self._consumer, wanted)
+            except Exception as error:  # noqa: BLE001 - it is raised below, in the thread that asked
+                failures.append(error)
+            finally:
+                done.set()
+
+        threading.Thread(target=commit, name="commit", daemon=True).start()
+        while not done.wait(KAFKA_EVERY_S):
+            where = self._settings.kafka.bootstrap
+            self._health.waits(KAFKA, f"Kafka at {where} doesn't answer a commit")
+        if failures:
+            raise failures[0]
 
     def _check_membership(self) -> None:
         # A member that the group gave up commits as nobody, which an empty group would accept.
@@ -254,7 +279,7 @@ class Consumption:
             raise BrokerDown(f"{topic}[{number}] begins later by now; start again")
         elif error.code() in offsets.GONE:
             next_offset = partition.next if partition else offset
-            raise offsets.missing(topic, number, next_offset, "other ones")
+            raise offsets.missing(topic, number, next_offset, "other ones", self._sink.name)
         else:
             ours = offsets.as_ours(f"{topic}[{number}]" if topic else "Kafka", error)
             if not isinstance(ours, BrokerDown):
@@ -291,6 +316,8 @@ class Consumption:
             return []
         ids = offsets.topic_ids(self._admin, {tp.topic for tp in assigned})
         sources = [Source(tp.topic, ids[tp.topic], tp.partition) for tp in assigned]
+        for topic, topic_id in ids.items():
+            self._check_topic(topic, topic_id)
         for source, found in offsets.committed(self._consumer, sources).items():
             self._partitions[source.topic, source.partition] = self._start(source, found)
         return [
@@ -298,12 +325,23 @@ class Consumption:
             for s in sources
         ]
 
+    def _check_topic(self, topic: str, topic_id: str) -> None:
+        """Raise MissingDataError if the store was filled from another topic of this name."""
+        if (topic, topic_id) in self._known_topics:
+            return
+        noted = self._sink.topic_ids(topic)
+        if noted and topic_id not in noted:
+            raise offsets.made_anew(topic, self._sink.name)
+        if not noted:
+            self._sink.note_topic(topic, topic_id)
+        self._known_topics.add((topic, topic_id))
+
     def _start(self, source: Source, found: Committed | None) -> Partition:
         low, high = offsets.bounds(self._consumer, source)
         start = Committed(low) if found is None else found
         stored = self._sink.assigned(source, known=found is not None)
         next_offset = max(start.offset, stored)
-        offsets.check_still_there(source, next_offset, low, high)
+        offsets.check_still_there(source, next_offset, low, high, self._sink.name)
         promised = start.end if start.end is not None and start.end >= next_offset else None
         plain = found is not None and found.end is None
         table = table_of(source.topic, self._settings.kafka.topic_prefix)
@@ -330,5 +368,10 @@ class Consumption:
             positions = {p.source: p.next for p in self._partitions.values()}
             behind = offsets.lag(self._consumer, positions)
             self._health.update(lag=behind, partitions=len(positions))
-            if self._health.is_away(KAFKA) and offsets.answers(self._consumer):
+        if now_s - self._asked_at >= KAFKA_EVERY_S:  # librdkafka itself says nothing of it here
+            if offsets.answers(self._consumer):
                 self._health.goes_on(KAFKA)
+            else:
+                where = self._settings.kafka.bootstrap
+                self._health.waits(KAFKA, f"Kafka at {where} doesn't answer")
+            self._asked_at = time.monotonic()

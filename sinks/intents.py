@@ -55,7 +55,8 @@ def from_metadata(source: Source, offset: int, metadata: str | None) -> Committe
     if type(end) is not int or end < offset:
         raise CorruptStateError(
             f'{source}: committed offset {offset} has metadata {metadata!r}, expected {{"e": last '
-            "offset of the promised batch}. Another program committed for this group: stop it, "
-            "then reset the group's offset for this partition"
+            "offset of the promised batch}. If a newer feedloop wrote it, run that one. If another "
+            "program committed for this group: stop it, then `feedloop recover clickhouse` or "
+            "`feedloop recover parquet`; no offset was moved"
         )
     return Committed(offset, end)

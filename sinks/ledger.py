@@ -69,11 +69,7 @@ class Ledger:
 
         Raises CorruptStateError, FencedError if others go on writing all the while.
         """
-        self._entries.mkdir(parents=True, exist_ok=True)
-        self.staging.mkdir(parents=True)
-        for folder in (*self._entries.parents, *self.staging.parents):
-            if folder.is_relative_to(self._root):
-                sync_folder(folder)
+        self._make()
         names = self._own()
         at, last = self._last_batch(names)
         if last is not None:
@@ -82,6 +78,28 @@ class Ledger:
         self._clear_staging()
         for old in names[: max(0, min(at, len(names) - KEPT))]:
             old.unlink()
+
+    def restart_at(self, offset: int) -> None:
+        """Say that `offset` is next, whatever older entries say; the files of batches stay.
+
+        A batch that is written again lies under the same names as before.
+        """
+        self._make()
+        self._own()
+        self.enter(offset, offset - 1, [])
+        self._clear_staging()
+
+    def look(self) -> int:
+        """Return the next offset without becoming the owner. Raises CorruptStateError."""
+        _, last = self._last_batch(sorted(self._entries.glob("*.json")))
+        return 0 if last is None else int(last["end"]) + 1
+
+    def _make(self) -> None:
+        self._entries.mkdir(parents=True, exist_ok=True)
+        self.staging.mkdir(parents=True)
+        for folder in (*self._entries.parents, *self.staging.parents):
+            if folder.is_relative_to(self._root):
+                sync_folder(folder)
 
     def _own(self) -> list[Path]:
         """Enter ourselves as the owner; return all entries before."""
@@ -160,8 +178,9 @@ class Ledger:
             known = False
         if not known:
             raise CorruptStateError(
-                f"{name}: not a ledger entry of version {VERSION}. Written by a newer feedloop? "
-                "Use that one; else restore the folder from a backup"
+                f"{self._source}: {name} is no ledger entry of version {VERSION}. If a newer "
+                "feedloop wrote it, run that one. If it is damaged: `feedloop recover parquet` "
+                "goes on from what the group has committed; no offset was moved"
             )
         return entry
 

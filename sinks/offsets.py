@@ -16,6 +16,7 @@ from schemas.errors import (
     FeedloopError,
     FencedError,
     MissingDataError,
+    SlotTaken,
 )
 from sinks.intents import Committed, Source, from_metadata, to_metadata
 
@@ -68,6 +69,8 @@ def ask(what: str, question: Callable[[], Answer]) -> Answer:
 def as_ours(what: str, error: KafkaError) -> FeedloopError:
     """Return our error for Kafka's, by what the caller should do."""
     code, text = error.code(), f"{what}: {error.str()}"
+    if code == KafkaError.FENCED_INSTANCE_ID:
+        return SlotTaken(f"{text}; another process has this worker's slot")
     if code in FENCED or error.fatal():
         return FencedError(f"{text}; another member of the group has taken over")
     if code in NOT_ALLOWED:
@@ -126,18 +129,28 @@ def bounds(consumer: Consumer, source: Source) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def check_still_there(source: Source, offset: int, low: int, high: int) -> None:
+def check_still_there(source: Source, offset: int, low: int, high: int, sink: str) -> None:
     """Raise MissingDataError unless `offset` lies within the partition or at its end."""
     if not low <= offset <= high:
-        raise missing(source.topic, source.partition, offset, f"{low} to {high}")
+        raise missing(source.topic, source.partition, offset, f"{low} to {high}", sink)
 
 
-def missing(topic: str, partition: int, offset: int, there: str) -> FatalError:
-    """Return the error for an offset that can't be read any more."""
+def missing(topic: str, partition: int, offset: int, there: str, sink: str) -> FatalError:
+    """Return the error for an offset that `sink` can't read any more."""
     return MissingDataError(
         f"{topic}[{partition}]: offset {offset} is next to be stored, the broker has {there}. "
-        "Retention has passed it, or the topic was made again: lengthen its retention, accept the "
-        "loss by moving the group's offset (kafka-consumer-groups --reset-offsets), start again"
+        "Retention has passed it, or the topic was made again. No offset was moved. "
+        f"`feedloop recover {sink}` shows what is lost; with --accept-loss {sink} goes on from "
+        "what is there"
+    )
+
+
+def made_anew(topic: str, sink: str) -> FatalError:
+    """Return the error for a topic that isn't the one that the store of `sink` was filled from."""
+    return MissingDataError(
+        f"{topic} was deleted and made anew: what {sink} had not yet stored of the old one is gone "
+        f"with it. No offset was moved. `feedloop recover {sink}` shows what is lost; with "
+        f"--accept-loss {sink} stores the new one too"
     )
 
 

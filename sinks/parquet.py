@@ -67,14 +67,31 @@ class Parquet:
         ledger = Ledger(self._root, source)
         if known and not ledger.exists:
             raise CorruptStateError(
-                f"{source}: stored before, but {self._root}/_ledger knows nothing of it. Is this "
-                "the right disk? To fill an empty store from Kafka, delete the consumer group "
-                "(kafka-consumer-groups --delete) and start again"
+                f"{source}: stored before, but {self._root}/_ledger knows nothing of it; no offset "
+                "was moved. Is this the right disk (FEEDLOOP_PARQUET_PATH)? If the ledger is lost: "
+                "`feedloop recover parquet` goes on from what the group has committed"
             )
         with self._disk():
             ledger.take_over()
         self._ledgers[source] = ledger
         return ledger.next_offset
+
+    def topic_ids(self, topic: str) -> set[str]:
+        """Return Kafka's ids of `topic` from which the store was filled. Raises SinkDown."""
+        with self._disk():
+            return {noted.name for noted in self._topic(topic).glob("*")}
+
+    def note_topic(self, topic: str, topic_id: str) -> None:
+        """Remember that the store is filled from `topic` with this id. Raises SinkDown."""
+        with self._disk():
+            folder = self._topic(topic)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / topic_id).touch()
+            for made in (folder, folder.parent, self._root):
+                sync_folder(made)
+
+    def _topic(self, topic: str) -> Path:
+        return self._root / "_topics" / topic
 
     def write(self, batch: Batch) -> None:
         """Store the batch; return when it is durable and in place. Raises SinkDown, FencedError."""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from schemas.errors import ConfigError, FencedError
+from schemas.errors import ConfigError, FencedError, SlotTaken
 from schemas.health import Health
 from schemas.settings import Settings, SinkSettings
 from sinks import Sink
@@ -53,7 +53,7 @@ def run_sink(name: str, settings: Settings, health: Health, stop: threading.Even
 
     A member that the group gave up, or whose ledger has another owner, drops all it holds, leaves
     and joins anew: what it had promised is done by whoever owns the partition then. Raises
-    FatalError (a person must act), FencedError (again and again: start anew).
+    FatalError (a person must act), FencedError (again and again, or its slot is taken: start anew).
     """
     if name not in SINKS:
         raise ConfigError(f"no sink {name!r}; known: {', '.join(SINKS)}")
@@ -70,6 +70,6 @@ def run_sink(name: str, settings: Settings, health: Health, stop: threading.Even
             consumption.run()
         except FencedError as error:
             fences = 1 if consumption.stored else fences + 1
-            if fences > REJOINS:
+            if fences > REJOINS or isinstance(error, SlotTaken):
                 raise
             log.warning("%s: fenced: %s; joining anew", name, error)

@@ -50,6 +50,14 @@ PARTITION BY toYYYYMM(event_time)
 ORDER BY (stage, event_time, topic, partition, offset)
 SETTINGS $window;
 
+-- From which topics the tables were filled: Kafka's ids, another one if a topic was made anew.
+CREATE TABLE IF NOT EXISTS source_topics $on_cluster (
+    topic String,
+    topic_id String
+) ENGINE = $engine
+ORDER BY (topic, topic_id)
+SETTINGS $window;
+
 -- Rollup: signals per minute, kept up at every insert.
 CREATE TABLE IF NOT EXISTS signals_per_minute $on_cluster (
     tenant_id LowCardinality(String),

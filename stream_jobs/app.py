@@ -221,6 +221,8 @@ def _run_worker(app: faust.App, runner: Runner) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(QuietFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # While a broker is away it writes ten lines a second; the topic watch says so once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     stopped = asyncio.Event()

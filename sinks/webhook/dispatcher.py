@@ -54,6 +54,13 @@ class Webhook:
         """Return 0: the committed intent alone says where to go on."""
         return 0
 
+    def topic_ids(self, topic: str) -> set[str]:  # noqa: ARG002
+        """Return nothing: a receiver keeps no account of topics."""
+        return set()
+
+    def note_topic(self, topic: str, topic_id: str) -> None:
+        """Do nothing: the receiver wants actions, from whichever topic."""
+
     def write(self, batch: Batch) -> None:
         """Post each action; return when all are received or given up. Raises SinkDown."""
         for row in batch.rows.to_pylist():

@@ -13,7 +13,8 @@ import msgspec
 from schemas.errors import CorruptStateError
 
 MAGIC: Final = b"FLCP"
-VERSION: Final = 1
+VERSION: Final = 2
+READ: Final = (1, VERSION)  # version 1 doesn't say `partitions`
 _HEADER: Final = struct.Struct(">4sBI")
 
 
@@ -26,6 +27,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rewind: dict[str, int]  # where a restart begins to read, at most `next`
     topic_ids: dict[str, str]  # Kafka's id of each input: another id is another topic
     state: bytes  # the logic's own versioned bytes
+    partitions: int = 0  # of each input; 0: not known
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -44,26 +46,29 @@ def pack(checkpoint: Checkpoint, max_bytes: int) -> bytes:
     return _HEADER.pack(MAGIC, VERSION, zlib.crc32(body)) + body
 
 
-def unpack(data: bytes, where: str) -> Checkpoint:
+def unpack(data: bytes, where: str, stage: str) -> Checkpoint:
     """Return the checkpoint in `data`, read at `where` (for messages). Raises CorruptStateError."""
+    then = next_step(stage)
     if len(data) < _HEADER.size or data[:4] != MAGIC:
-        raise CorruptStateError(f"{where}: not a feedloop checkpoint. {_NEXT_STEP}")
+        raise CorruptStateError(f"{where}: not a feedloop checkpoint. {then}")
     _, version, checksum = _HEADER.unpack_from(data)
     body = data[_HEADER.size :]
-    if version != VERSION:
+    if version not in READ:
         raise CorruptStateError(
-            f"{where}: checkpoint version {version}, this feedloop reads version {VERSION}. "
-            "Run the version that wrote it, or upgrade this one"
+            f"{where}: checkpoint version {version}, this feedloop reads version {VERSION}: a "
+            f"newer one wrote it. Run that one, nothing is lost then. Else: {then}"
         )
     if zlib.crc32(body) != checksum:
-        raise CorruptStateError(f"{where}: the checkpoint is damaged (CRC differs). {_NEXT_STEP}")
+        raise CorruptStateError(f"{where}: the checkpoint is damaged (CRC differs). {then}")
     try:
         return _DECODER.decode(zlib.decompress(body))
     except (msgspec.DecodeError, zlib.error) as error:
-        raise CorruptStateError(f"{where}: {error}. {_NEXT_STEP}") from None
+        raise CorruptStateError(f"{where}: {error}. {then}") from None
 
 
-_NEXT_STEP: Final = (
-    "No offset was moved. Restore the checkpoints topic from a backup, or start the stage anew "
-    "from the oldest input by deleting its checkpoints topic (output may then repeat)"
-)
+def next_step(stage: str) -> str:
+    """Return what a person can do if `stage` can't go on from its checkpoint."""
+    return (
+        f"No offset was moved. `feedloop recover {stage}` shows what is lost; with --accept-loss "
+        f"{stage} goes on from what is there"
+    )

@@ -74,8 +74,8 @@ class HotStore:
     def _connect(self) -> Client:
         return clickhouse_connect.get_client(
             **clickhouse_config(self._settings),
-            connect_timeout=TIMEOUT_S,
-            send_receive_timeout=TIMEOUT_S,
+            connect_timeout=min(TIMEOUT_S, self._settings.timeout_s),
+            send_receive_timeout=min(TIMEOUT_S, self._settings.timeout_s),
         )
 
 

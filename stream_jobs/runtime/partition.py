@@ -13,10 +13,18 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer
 
+from schemas.errors import CorruptStateError, MissingDataError
 from schemas.settings import Settings
 from schemas.topics import Topic
-from stream_jobs.runtime.checkpoint import Checkpoint, pack
-from stream_jobs.runtime.restore import available_offsets, last_checkpoint, start_offsets
+from stream_jobs.runtime.checkpoint import Checkpoint, next_step, pack
+from stream_jobs.runtime.restore import (
+    available_offsets,
+    check_not_lost,
+    check_partitions,
+    committed_offsets,
+    last_checkpoint,
+    start_offsets,
+)
 from stream_jobs.runtime.transactions import Transactions
 from stream_jobs.stage import Chunk, Logic, Outbound, Restored
 
@@ -51,33 +59,43 @@ class PartitionTask:
         settings: Settings,
         partition: int,
         topic_ids: dict[str, str],
+        partitions: int,
         member: Consumer,
     ) -> None:
         """Take ownership and restore; blocks for broker round trips: call it in a thread."""
         self.stage = stage
         self.partition = partition
         self._settings = settings
-        self._ids = topic_ids
+        self._ids, self._partitions = topic_ids, partitions
         kafka = settings.kafka
         self._transactions = Transactions(kafka, stage.name, partition, member)
         self._transactions.fence()
         where = f"stage {stage.name}, partition {partition}"
-        checkpoint = last_checkpoint(kafka, stage.checkpoints.full(kafka.topic_prefix), partition)
         names = [topic.name for topic in stage.inputs]
+        checkpoint = last_checkpoint(
+            kafka, stage.checkpoints.full(kafka.topic_prefix), partition, stage.name
+        )
+        check_not_lost(
+            checkpoint, committed_offsets(kafka, stage.name, names, partition), stage.name
+        )
+        check_partitions(checkpoint, partitions, where)
         self.positions = start_offsets(
             checkpoint, topic_ids, available_offsets(kafka, names, partition), where
         )
         self._committed: dict[str, int] = dict(checkpoint.next) if checkpoint else {}
-        self.logic = stage.build(
-            Restored(
-                partition,
-                {**self.positions, **self._committed},
-                dict(self.positions),
-                checkpoint.state if checkpoint else None,
-            )
-        )
+        self.logic = self._build(checkpoint, where)
         self._committed_s = time.monotonic()
         self.checkpoint_bytes = 0
+
+    def _build(self, checkpoint: Checkpoint | None, where: str) -> Logic:
+        state = None if checkpoint is None else checkpoint.state or None
+        following = {**self.positions, **self._committed}
+        try:
+            return self.stage.build(
+                Restored(self.partition, following, dict(self.positions), state)
+            )
+        except (CorruptStateError, MissingDataError) as error:
+            raise type(error)(f"{where}: {error}. {next_step(self.stage.name)}") from None
 
     def offer(self, chunk: Chunk, now_ms: int) -> None:
         """Take what a fetch brought."""
@@ -113,6 +131,7 @@ class PartitionTask:
                 rewind=self.logic.rewind_offsets(),
                 topic_ids=self._ids,
                 state=self.logic.snapshot(),
+                partitions=self._partitions,
             ),
             self._settings.stage.max_checkpoint_bytes,
         )

@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 from confluent_kafka import Consumer
 from faust.types import TP
 
-from schemas.errors import ConfigError, RetriableError
+from schemas.errors import RetriableError
 from schemas.health import Health
 from schemas.settings import Settings, kafka_config
 from schemas.topics import group
 from stream_jobs.runtime.partition import PartitionTask, Stage
-from stream_jobs.runtime.restore import topic_ids
 from stream_jobs.runtime.schema_cache import SchemaCache
+from stream_jobs.runtime.topic_watch import TopicWatch
 from stream_jobs.runtime.transport import Fetch, TopicFetch
 from stream_jobs.stage import Chunk
 
@@ -83,7 +83,8 @@ class Runner:
             kafka_config(settings.kafka)
             | {"group.id": group(stage.name, settings.kafka.topic_prefix)}
         )
-        self._ids: dict[str, tuple[str, int]] = {}
+        self._watch = TopicWatch(stage, settings)
+        self.name = stage.name
         self.reader: Reader | None = None
 
     # --- what Faust's consumer asks (transport.Owner) ---
@@ -100,6 +101,7 @@ class Runner:
         self._paused.clear()
         self._ends.clear()
         new = sorted(numbers - set(self._tasks))
+        await self._in_thread(self._check_topics)
         restored = await asyncio.gather(*(self._in_thread(self._restore, p) for p in new))
         self._tasks.update(zip(new, restored, strict=True))
         self._generation = generation
@@ -148,13 +150,15 @@ class Runner:
 
     async def run(self) -> None:
         """Step and commit until `stop`."""
+        watching = asyncio.create_task(self._watch.run(self._health, self._on_failure))
         try:
-            await asyncio.to_thread(self._check_topics)
             while not self._stopping:
                 await self._wait()
                 await self._round()
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
             self._on_failure(error)
+        finally:
+            watching.cancel()
 
     async def stop(self) -> None:
         """Commit all that is processed and stand still."""
@@ -254,22 +258,13 @@ class Runner:
     # --- small parts ---
 
     def _restore(self, partition: int) -> PartitionTask:
-        if not self._ids:
-            self._check_topics()
-        ids = {topic: number for topic, (number, _) in self._ids.items()}
-        return PartitionTask(self._stage, self._settings, partition, ids, self._member)
+        watch = self._watch
+        return PartitionTask(
+            self._stage, self._settings, partition, watch.ids, watch.partitions, self._member
+        )
 
     def _check_topics(self) -> None:
-        found = topic_ids(self._settings.kafka, (*self._stage.inputs, self._stage.checkpoints))
-        counts = {topic: count for topic, (_, count) in found.items()}
-        session = {counts[topic.name] for topic in self._stage.inputs}
-        if len(session) > 1:
-            raise ConfigError(
-                f"stage {self._stage.name}: its topics must have the same partition count, got "
-                + ", ".join(f"{t}: {n}" for t, n in counts.items())
-                + ". Make the smaller ones anew with the larger count: see docs/operations.md"
-            )
-        self._ids = {topic.name: found[topic.name] for topic in self._stage.inputs}
+        self._watch.check()
 
     def _resume(self) -> None:
         ready = {

@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from deploy import recover_sink
 from deploy.local.clickhouse import ClickHouse as Front
 from deploy.local.ports import free_port
 from schemas.settings import Settings
@@ -281,7 +282,17 @@ def test_an_offset_that_is_gone_is_fatal(scene: Scene) -> None:
     worker = scene.start()
     assert worker.wait(60) == 1
     assert f"MissingDataError: {full}[0]: offset 3 is next" in scene.log(worker)
+    assert "No offset was moved" in scene.log(worker)
     assert scene.behind()[f"{full}[0]"] == behind[f"{full}[0]"]
+    # What the message names: it shows the loss, and the sink goes on after it.
+    (finding,) = recover_sink.examine(scene.settings, scene.name)
+    assert (finding.place, finding.loss) == (f"{full}[0]", "2 offsets")
+    finding.mend()
+    scene.expected[SIGNALS.name] -= {(0, 3), (0, 4)}
+    scene.start()
+    scene.drain()
+    assert scene.stop() == 0
+    scene.check()
 
 
 def _apart(name: str, settings: Settings, clickhouse: Front, folder: Path, point: str) -> Scene:

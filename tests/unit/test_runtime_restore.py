@@ -80,7 +80,7 @@ def test_start_offsets(case: Case) -> None:
         start_offsets(case.last, {"a": "id-a"}, available, WHERE)
     said = str(caught.value)
     assert said.startswith(WHERE + ": ")
-    assert "`feedloop topics apply`" in said
+    assert "`feedloop recover join` shows what is lost" in said
     for part in case.says:
         assert part in said
 

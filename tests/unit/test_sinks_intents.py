@@ -30,7 +30,7 @@ def test_metadata_comes_back() -> None:
 
 @pytest.mark.parametrize("metadata", ["{", "[]", "{}", '{"e": "9"}', '{"e": 4}', '{"e": true}'])
 def test_foreign_metadata_is_fatal_and_says_what_to_do(metadata: str) -> None:
-    with pytest.raises(CorruptStateError, match=r"enriched\[3\].*reset the group"):
+    with pytest.raises(CorruptStateError, match=r"enriched\[3\].*`feedloop recover clickhouse`"):
         from_metadata(SOURCE, 5, metadata)
 
 

@@ -119,8 +119,15 @@ def test_an_entry_that_says_nothing_we_know_is_fatal(tmp_path: Path, content: st
     store.write(batch(0, 5))
     last = max((tmp_path / "_ledger").rglob("*.json"))
     last.write_text(content)
-    with pytest.raises(CorruptStateError, match="not a ledger entry"):
+    with pytest.raises(CorruptStateError, match=r"no ledger entry.*`feedloop recover parquet`"):
         opened(tmp_path, known=True)
+    # What a person then has done: the promised batch lies under the same names when it comes again.
+    Ledger(tmp_path, SOURCE).restart_at(0)
+    heir, first = opened(tmp_path, known=True)
+    assert first == 0
+    heir.write(batch(0, 5))
+    heir.write(batch(6, 7))
+    assert offsets(tmp_path) == list(range(8))
 
 
 def test_a_full_disk_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

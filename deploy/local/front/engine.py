@@ -24,6 +24,7 @@ from deploy.local.front.fault import (
     refused,
 )
 from deploy.local.front.request import External, Request
+from schemas.killpoint import reach
 
 _NAME: Final = re.compile(r"^[A-Za-z_]\w*$")
 _MAX_SESSION_S: Final = 3600.0
@@ -139,6 +140,7 @@ def _insert(connection: Any, request: Request) -> Result:
     statement = request.statement
     assert statement.rows is not None
     written = _send(connection, statement.sql.decode(), statement.format or "", statement.rows)
+    reach("front.after_insert")
     return Result(written_rows=written.rows_written, written_bytes=written.bytes_written)
 
 
@@ -146,6 +148,7 @@ def _send(connection: Any, sql: str, form: str, rows: bytes) -> Any:
     with connection.send_insert(sql, form) as insert:
         if rows:
             insert.append(rows)
+        reach("front.mid_insert")
         return insert.finish()
 
 
