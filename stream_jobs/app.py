@@ -120,7 +120,9 @@ def decide_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -
         schema_of=schemas.get,
     )
     stage = Stage("decide", INPUTS["decide"], CHECKPOINTS_DECIDE, config.build)
-    return stage, ContentsStores(settings).find
+    stores = ContentsStores(settings)
+    stores.warm_up()
+    return stage, stores.find
 
 
 STAGES: Final[dict[str, Callable[[Settings, Registry, SchemaCache], Parts]]] = {

@@ -1,7 +1,7 @@
 """All effects that one decide partition measures, fed with closed windows; pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,7 +11,10 @@ from stream_jobs.decide.metrics import FRACTIONS
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
-RATE = "negative_rate"
+Tenants = dict[str, list[tuple[WindowKey, Sums]]]
+"""A window's sums by tenant: each effect looks at one."""
+
+RATE: Final = "negative_rate"
 """What is compared where the alarm was about no rate (drift, latency)."""
 
 
@@ -46,11 +49,12 @@ class Effects:
         self, window: tuple[int, int], keys: Mapping[WindowKey, Sums], episodes: Episodes
     ) -> list[dict[str, Any]]:
         """Take a closed window (start, end); return `measured` records of verdicts."""
-        self._remember(window, keys, episodes)
+        tenants = _by_tenant(keys)
+        self._remember(window, tenants, episodes)
         said: list[dict[str, Any]] = []
         kept: list[Effect] = []
         for effect in self._effects:
-            old, new = _counts(effect.target, keys)
+            old, new = _counts(effect.target, tenants)
             verdict = effect.feed(window, old, new)
             if verdict is None:
                 kept.append(effect)
@@ -61,9 +65,7 @@ class Effects:
         self._effects = kept
         return said
 
-    def _remember(
-        self, window: tuple[int, int], keys: Mapping[WindowKey, Sums], episodes: Episodes
-    ) -> None:
+    def _remember(self, window: tuple[int, int], tenants: Tenants, episodes: Episodes) -> None:
         fresh = {
             episode.action_id: self._fresh[episode.action_id]
             for episode in episodes.cleared()
@@ -73,7 +75,7 @@ class Effects:
             k, n = self._fresh.get(episode.action_id, [0, 0])
             if window[0] >= episode.start_ms:
                 target = target_of(episode.scope, episode.key, _metric(episode), {})
-                more = _counts(target, keys)[1]
+                more = _counts(target, tenants)[1]
                 k, n = k + more[0], n + more[1]
             fresh[episode.action_id] = [k, n]
         self._fresh = fresh
@@ -88,12 +90,17 @@ def _metric(episode: Episode) -> str:
     return metric if metric in FRACTIONS or metric == "doc_negative_rate" else RATE
 
 
-def _counts(
-    target: Target, keys: Mapping[WindowKey, Sums]
-) -> tuple[tuple[int, int], tuple[int, int]]:
+def _by_tenant(keys: Mapping[WindowKey, Sums]) -> Tenants:
+    tenants: Tenants = {}
+    for key, sums in sorted(keys.items()):
+        tenants.setdefault(key.tenant_id, []).append((key, sums))
+    return tenants
+
+
+def _counts(target: Target, tenants: Tenants) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return (k, n) of the old and the new answers of a window."""
     old, new = [0, 0], [0, 0]
-    for key, sums in sorted(keys.items()):
+    for key, sums in tenants.get(target.scope["tenant_id"], ()):
         parts = key._asdict()
         if any((parts[name] or "") != value for name, value in target.scope.items()):
             continue

@@ -4,8 +4,11 @@ Texts in the hot store are redacted already. An answer comes within `wait_s`: a 
 is tried again until then, and what can't be had is named in `missing`.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from string import Template
 from typing import Any, Final
@@ -80,6 +83,11 @@ class ContentsStores:
         self._settings = settings
         self._wait_s = settings.decide.contents_wait_ms / 1000
 
+    def warm_up(self) -> None:
+        """Load what takes seconds to load, beside the work, before the first action wants it."""
+        load = partial(import_module, "stream_jobs.embed.clusters")
+        threading.Thread(target=load, name="feedloop-warm-up", daemon=True).start()
+
     def find(self, keys: Sequence[ContentsKey]) -> Mapping[ContentsKey, dict[str, Any] | None]:
         """Return the parts of each request that could be had in time; never raises for a store."""
         return {key: self._find(msgspec.json.decode(key.request, type=Request)) for key in keys}
@@ -143,9 +151,11 @@ def _rows(client: Client, query: str, request: Request, **more: Any) -> Sequence
 
 
 def _clusters(client: Client, request: Request) -> list[dict[str, Any]]:
-    from stream_jobs.embed.clusters import clusters  # noqa: PLC0415 - scikit-learn, seldom needed
-
     rows = _rows(client, COMPLAINTS, request)
+    if not rows:
+        return []
+    from stream_jobs.embed.clusters import clusters  # noqa: PLC0415 - see `warm_up`
+
     return [
         {
             "size": one.size,

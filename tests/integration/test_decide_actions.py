@@ -24,7 +24,8 @@ EXPECTED = [(a["action_id"], a["sequence"], a["state"]) for a in actions(run(SHI
 
 @pytest.fixture
 def decide(settings: Settings, tmp_path: Path) -> Iterator[Line]:
-    line = Line(settings, tmp_path)
+    patient = msgspec.structs.replace(settings.decide, contents_wait_ms=20_000)  # a busy machine
+    line = Line(msgspec.structs.replace(settings, decide=patient), tmp_path)
     ClickHouse(line.settings.clickhouse).open()
     yield line
     line.end()
@@ -71,7 +72,8 @@ def test_with_the_store_away_and_a_kill_while_it_waits_the_action_comes_and_says
     decide: Line,
 ) -> None:
     away = msgspec.structs.replace(decide.settings.clickhouse, port=1)
-    decide.settings = msgspec.structs.replace(decide.settings, clickhouse=away)
+    soon = msgspec.structs.replace(decide.settings.decide, contents_wait_ms=2_000)
+    decide.settings = msgspec.structs.replace(decide.settings, clickhouse=away, decide=soon)
     send(decide, GIVEN)
     victim = decide.start("decide", FEEDLOOP_KILL_AT="after-commit:1")
     assert decide.code(victim) == -signal.SIGKILL
