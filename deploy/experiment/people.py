@@ -65,11 +65,6 @@ class Day:
     events: list[Event] = field(default_factory=list)
     answers: list[Asked] = field(default_factory=list)
 
-    @property
-    def accuracy(self) -> float:
-        """Return the share of right answers."""
-        return sum(asked.right for asked in self.answers) / len(self.answers)
-
 
 @dataclass(frozen=True)
 class People:
