@@ -10,7 +10,7 @@ TEST_SECONDS ?= 1200
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check crash bench bench-redact
+.PHONY: loop-experiment help setup demo up down test check crash bench bench-redact
 
 help: ## print this list
 	@echo "feedloop: are our answers getting better or worse, and what do we do about it?"
@@ -58,6 +58,9 @@ check: setup ## lint, format, types, import contracts, schema compatibility, dep
 bench-redact: setup ## how well and how fast redaction works, Presidio on the same texts beside it
 	$(BIN)/python -m tests.benchmarks.bench_redact --presidio $(if $(SAMPLES),--samples $(SAMPLES)) \
 	$(if $(TEXTS),--texts $(TEXTS)) $(if $(WRITE),--write)
+
+loop-experiment: setup ## half a year of three teams through the real pipeline: does the loop close? (SEED=7)
+	$(BIN)/python -m deploy.experiment $(if $(SEED),--seed $(SEED)) $(if $(DAYS),--days $(DAYS))
 
 bench: setup ## measure speed and delay (tests/benchmarks/README.md says how to read the figures)
 	@bad=; for name in $(BENCHMARKS); do echo "== $$name"; \
