@@ -20,10 +20,9 @@ WHERE prompt != '' {where}
 ORDER BY cityHash64(inference_id) LIMIT {most}
 """
 
+_TIME: Final = "UTC, e.g. 2026-11-01 or 2026-11-01T08:30."
+
 Model = Annotated[Path, typer.Argument(metavar="FILE", help="A topic model (.npz).")]
-Moment = Annotated[
-    str, typer.Option(metavar="TIME", help="UTC, e.g. 2026-11-01 or 2026-11-01T08:30.")
-]
 Tenant = Annotated[str, typer.Option(metavar="TENANT", help="Only this tenant's prompts.")]
 
 
@@ -37,8 +36,8 @@ def register(app: typer.Typer) -> None:
 
 def fit(
     file: Model,
-    start: Annotated[Moment, typer.Option("--from")] = "",
-    end: Annotated[Moment, typer.Option("--to")] = "",
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help=_TIME)] = "",
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help=_TIME)] = "",
     tenant: Tenant = "",
     topics: Annotated[int, typer.Option(min=2, max=200, help="How many topics.")] = 16,
     data: DataDir = DEFAULT_DATA,
@@ -46,7 +45,7 @@ def fit(
     """Fit a topic model on the stored (redacted) prompts of a period, and write it to FILE.
 
     Give the file to the redact stage by FEEDLOOP_REDACT_TOPIC_MODEL and restart it: from then on
-    each inference says its topic, and `drift` rules can watch the feature `prompt_topic`. The same
+    each inference says its topic, and `drift` rules can watch the feature `topic`. The same
     prompts give the same model.
     """
     from stream_jobs.embed.topics import TopicModel  # noqa: PLC0415 - scikit-learn takes a second

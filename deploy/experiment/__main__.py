@@ -23,6 +23,7 @@ from deploy.local.layout import Layout
 from deploy.local.temporary import stack_for
 
 HOUR_MS: Final = 3_600_000
+_PIPE_WIDTH: Final = 140
 SETTINGS: Final = {
     # Six months pass in minutes, so windows are wide and nothing waits long by the wall clock.
     "DECIDE_WINDOW_MS": str(3 * HOUR_MS),
@@ -57,6 +58,8 @@ def main(
     The last line is one JSON object; docs/experiment.md says what is assumed.
     """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PIPE_WIDTH)
     os.environ |= {f"FEEDLOOP_{name}": value for name, value in SETTINGS.items()}
     start_ms = (time.time_ns() // 1_000_000 // DAY_MS - days - 1) * DAY_MS
     plan = Plan(seed, days, sessions, start_ms, ablation)
