@@ -53,7 +53,7 @@ def test_there_is_something_to_say() -> None:
     assert [state for _, _, state in EXPECTED] == ["opened"]
 
 
-@pytest.mark.parametrize("point", ["before-offsets:1", "after-offsets:1", "after-commit:1"])
+@pytest.mark.parametrize("point", ["after-offsets:1", "after-commit:1"])
 def test_killed_within_a_commit_each_action_is_said_once(decide: Line, point: str) -> None:
     send(decide, GIVEN)
     victim = decide.start("decide", FEEDLOOP_KILL_AT=point)

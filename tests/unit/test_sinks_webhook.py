@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from deploy.commands.up import EVERY, _names
 from examples.verify_webhook import verify
 from schemas.catalog import definition, parsed
 from schemas.codec import decode, encode, frame
@@ -131,3 +132,11 @@ def test_a_worker_that_is_not_configured_says_what_to_set(over: dict[str, str], 
 def test_the_page_shows_the_check_as_it_is() -> None:
     page = Path(__file__).parents[2] / "docs" / "actions.md"
     assert inspect.getsource(verify) in page.read_text()
+
+
+def test_up_runs_the_worker_only_where_a_url_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "webhook" not in _names(EVERY)
+    assert _names("decide,webhook") == ("decide", "webhook")
+    monkeypatch.setenv("FEEDLOOP_WEBHOOK_URL", "http://127.0.0.1:1/")
+    assert _names(EVERY)[-1] == "webhook"
+    assert "webhook" not in _names("redact,join"), "who names workers gets those"
