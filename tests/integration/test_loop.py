@@ -279,6 +279,9 @@ def test_a_worse_model_raises_one_alarm_that_names_it(stack: Path) -> None:
     assert rates[0]["key"]["model_version"] == "newcomer-2"
     assert rates[0]["event_time"] > 1_780_000_000_000 + SWAP * 5_000
     assert set(rates[0]["examples"]) <= set(model_of)
+    compared = rates[0]["contents"]["comparison"]
+    assert compared["from_version"] == "newcomer-2"
+    assert compared["difference_low"] > 0
 
 
 def test_bad_lines_are_told_and_the_good_ones_around_them_stored(stack: Path) -> None:
