@@ -10,7 +10,7 @@ TEST_SECONDS ?= 1200
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: loop-experiment help setup demo up down test check crash bench bench-redact
+.PHONY: loop-experiment help setup demo up down test check crash bench bench-redact oracles
 
 help: ## print this list
 	@echo "feedloop: are our answers getting better or worse, and what do we do about it?"
@@ -45,6 +45,14 @@ crash: setup ## the loop under hundreds of faults, every fact compared (SHORT=1:
 	$(BIN)/python -m tests.crash $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
 	$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(RATE),--rate $(RATE)) \
 	$(if $(KEEP),--keep)
+
+# Evidently and datasketches have an environment of their own, outside of the tree.
+ORACLES = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/feedloop/oracles-$(shell cksum < tests/oracles/requirements.lock | cut -d' ' -f1)
+
+oracles: setup ## our distances against Evidently's, our histograms beside datasketches
+	@test -x $(ORACLES)/bin/pytest || { $(PYTHON) -m venv $(ORACLES) && \
+	$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/oracles/requirements.lock; }
+	PYTHONPATH=. $(ORACLES)/bin/python -m pytest -q -p no:cacheprovider --confcutdir=tests/oracles -c /dev/null --rootdir=. tests/oracles
 
 check: setup ## lint, format, types, import contracts, schema compatibility, deploy files
 	$(BIN)/ruff check

@@ -1,0 +1,1 @@
+"""Comparisons with other people's programs, too heavy for `make test`: `make oracles`."""
