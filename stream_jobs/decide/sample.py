@@ -70,9 +70,12 @@ class Reference(msgspec.Struct, array_like=True):
     label: str = ""
 
     def factor(self, feature: str) -> float:
-        """Return how many times more than independent answers the feature varies."""
-        found = self.dispersion.get(feature)
-        return 1.0 if found is None else found.factor
+        """Return how many times more than independent answers the feature varies.
+
+        Names share what makes them vary, sessions with one language and subject: the largest holds.
+        """
+        names = NAMES if feature in NAMES else (feature,)
+        return max((self.dispersion[n].factor for n in names if n in self.dispersion), default=1.0)
 
 
 def add(counts: dict[Any, int], more: Mapping[Any, int]) -> None:

@@ -60,8 +60,12 @@ class Watches:
     ) -> list[dict[str, Any]]:
         """Take a closed window (start, end); return the action records it leads to, in order."""
         actions: list[dict[str, Any]] = []
+        products: dict[ScopeKey, list[tuple[dict[str, str], dict[WindowKey, Sums]]]] = {}
         for rule in self._rules:
-            for scope, versions in _scopes(rule, keys):
+            names = tuple(name for name in rule.scope if name != "doc_id")
+            if names not in products:
+                products[names] = _scopes(names, keys)
+            for scope, versions in products[names]:
                 for finding in self._findings(rule, scope, window, versions, episodes):
                     action = episodes.take(rule, finding, window[1])
                     if action is not None:
@@ -175,10 +179,9 @@ class Watches:
 
 
 def _scopes(
-    rule: Rule, keys: dict[WindowKey, Sums]
+    names: ScopeKey, keys: dict[WindowKey, Sums]
 ) -> list[tuple[dict[str, str], dict[WindowKey, Sums]]]:
-    """Return a window's sums by the values of the rule's scope, in a fixed order."""
-    names = [name for name in rule.scope if name != "doc_id"]
+    """Return a window's sums by the values of a scope, in a fixed order."""
     found: dict[ScopeKey, dict[WindowKey, Sums]] = {}
     for key in sorted(keys):
         parts = key._asdict()
