@@ -10,7 +10,7 @@ TEST_SECONDS ?= 1200
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: loop-experiment help setup demo up down test check crash bench bench-redact oracles
+.PHONY: test-long loop-experiment help setup demo up down test check crash bench bench-redact oracles
 
 help: ## print this list
 	@echo "feedloop: are our answers getting better or worse, and what do we do about it?"
@@ -38,7 +38,10 @@ down: setup ## stop what `make up` started; its data stays
 	$(BIN)/feedloop down --data $(DATA)
 
 test: setup ## unit tests, then every promise against the real broker, registry and stores
-	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) tests/unit tests/conformance tests/integration tests/crash
+	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" tests/unit tests/conformance tests/integration tests/crash
+
+test-long: setup ## what takes too long for every change: more ways to fail, one by one
+	$(BIN)/python -m pytest --session-timeout=7200 -m long tests/conformance tests/integration tests/crash
 
 # SECONDS of load over all rounds, SEED of traffic and faults, FAULTS by name, RATE in events/s.
 crash: setup ## the loop under hundreds of faults, every fact compared (SHORT=1: 2 minutes)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from tests.crash.faults import FAULTS
+from tests.crash.faults import FAULTS, ON_REQUEST
 from tests.crash.faults.fault import Fault
 from tests.crash.loop import COPIES
 from tests.crash.scenario import Outcome, Plan, play
@@ -40,7 +40,7 @@ def main(
         typer.Option(min=10, help=f"Events a second; {RATE:.0f}, short {SHORT_RATE:.0f}."),
     ] = None,
     faults: Annotated[
-        str, typer.Option(metavar="NAMES", help=f"Of {', '.join(FAULTS)}; or none.")
+        str, typer.Option(metavar="NAMES", help=f"Of {', '.join(FAULTS | ON_REQUEST)}; or none.")
     ] = ",".join(FAULTS),
     lanes: Annotated[int, typer.Option(min=1, help="Faults at the same time.")] = 2,
     copies: Annotated[int, typer.Option(min=1, help="How many of each worker.")] = COPIES,
@@ -95,11 +95,12 @@ def _round(plan: Plan, folder: Path, number: int, *, keep: bool) -> Outcome:
 
 
 def _chosen(names: str) -> list[Fault]:
+    known = FAULTS | ON_REQUEST
     wanted = [name.strip() for name in names.split(",") if name.strip() not in ("", "none")]
-    unknown = [name for name in wanted if name not in FAULTS]
+    unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise typer.BadParameter(f"no fault {unknown[0]!r}; there are {', '.join(FAULTS)}")
-    return [FAULTS[name] for name in wanted]
+        raise typer.BadParameter(f"no fault {unknown[0]!r}; there are {', '.join(known)}")
+    return [known[name] for name in wanted]
 
 
 if __name__ == "__main__":

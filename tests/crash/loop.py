@@ -30,6 +30,7 @@ SINKS: Final = ("clickhouse", "parquet")
 COPIES: Final = 2
 SESSION_S: Final = 6.0  # the least a broker allows: so long a dead owner blocks its partitions
 WAIT_S: Final = 120.0  # of anything that should happen, on a busy machine
+STORE_TIMEOUT_S: Final = 4.0  # of an insert; by default a minute
 
 # Event time passes many times as fast as the clock, so waits by the clock are set apart from it:
 # a topic that seems empty is waited for as long as any fault lasts, silence is never the end of
@@ -42,6 +43,7 @@ ENVIRON: Final = {
     "FEEDLOOP_JOIN_ARRIVAL_HOLD_MS": "5000",
     "FEEDLOOP_JOIN_SESSION_HOLD_MS": "1000",
     "FEEDLOOP_SINK_PARQUET_LINGER_MS": "1000",
+    "FEEDLOOP_CLICKHOUSE_TIMEOUT_S": str(int(STORE_TIMEOUT_S)),
 }
 
 

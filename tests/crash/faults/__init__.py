@@ -2,10 +2,15 @@
 
 from typing import Final
 
+from tests.crash.faults.broker import KillBroker, PauseBroker, RestartBrokerInCommit
+from tests.crash.faults.damage import DamageCheckpoint, DamageLedger
 from tests.crash.faults.fault import Fault
 from tests.crash.faults.freeze import FreezeAtPoint, FreezeSomewhere
 from tests.crash.faults.kill import KillAtPoint, KillBoth, KillSomewhere
+from tests.crash.faults.poison import Poison
 from tests.crash.faults.rebalance import JoinAndLeave, RollingRestart
+from tests.crash.faults.registry import RegistryAway
+from tests.crash.faults.stores import DiskFull, FreezeStore, KillStore, StoreAway
 
 FAULTS: Final[dict[str, Fault]] = {
     fault.name: fault
@@ -19,3 +24,21 @@ FAULTS: Final[dict[str, Fault]] = {
         RollingRestart(),
     )
 }
+
+ON_REQUEST: Final[dict[str, Fault]] = {
+    fault.name: fault
+    for fault in (
+        Poison(),
+        KillBroker(),
+        PauseBroker(),
+        RestartBrokerInCommit(),
+        KillStore(),
+        FreezeStore(),
+        StoreAway(),
+        DiskFull(),
+        RegistryAway(),
+        DamageCheckpoint(),
+        DamageLedger(),
+    )
+}
+"""Not drawn unless they are named: they haven't gone through a whole run with the others yet."""
