@@ -33,6 +33,9 @@ _AFTER: Final = (
     r"(?: (?:my|your|his|her|their|our|the|a|an))?(?: [a-z']{1,12}){0,2}? ?"
 )
 
+_ONE_DIGIT: Final = str.maketrans("123456789", "0" * 9)
+_DIGIT_IN_WORD: Final = re.compile(r"\d|\\[dw]")
+
 
 class WordPattern(NamedTuple):
     """Finds any of some words before, and in a few turns of speech after a value."""
@@ -100,3 +103,28 @@ def distance(
     header = header_of(text, start)
     found = words.before.search(plain(header)) if header else None
     return None if found is None else (2 * BEFORE_CHARACTERS, found.group())
+
+
+class Nearness:
+    """`distance` for the many values of one text: the same surroundings are looked at once.
+
+    Surroundings that differ in digits alone are the same, unless a word has digits in it.
+    """
+
+    def __init__(self, words: WordPattern, text: str, reach: int) -> None:
+        self._words, self._text, self._reach = words, text, reach
+        self._room = 3 * (reach + WORD_CHARACTERS)
+        self._digits = _DIGIT_IN_WORD.search(words.before.pattern) is not None
+        self._known: dict[tuple[str, str, str], tuple[int, str] | None] = {}
+
+    def distance(self, start: int, end: int) -> tuple[int, str] | None:
+        """Return what `distance` returns for `text[start:end]`."""
+        text = self._text
+        before = text[max(0, start - self._room) : start]
+        after = text[end : end + AFTER_CHARACTERS]
+        if not self._digits:
+            before, after = before.translate(_ONE_DIGIT), after.translate(_ONE_DIGIT)
+        place = before, after, header_of(text, start)
+        if place not in self._known:
+            self._known[place] = distance(self._words, text, start, end, self._reach)
+        return self._known[place]

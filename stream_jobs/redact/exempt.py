@@ -4,6 +4,7 @@ Secrets are looked for all the same: a hash can be a password.
 """
 
 import re
+from bisect import bisect_right
 from typing import Final
 
 from stream_jobs.redact.spans import Span
@@ -30,10 +31,11 @@ def exempt(text: str, span: Span) -> bool:
 
 
 def is_exempt(span: Span, ranges: list[tuple[int, int]]) -> bool:
-    """Whether `span` touches one of the exempt `ranges` and its type gives way to them."""
+    """Whether `span` touches one of `ranges` (exempt, in order) and its type gives way to them."""
     if span.layer == "secrets" or span.type in ALWAYS_CLAIMED:
         return False
-    return any(span.start < end and start < span.end for start, end in ranges)
+    place = bisect_right(ranges, span.start, key=lambda part: part[1])  # the first to end later
+    return place < len(ranges) and ranges[place][0] < span.end
 
 
 def exempt_ranges(text: str) -> list[tuple[int, int]]:

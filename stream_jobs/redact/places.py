@@ -10,7 +10,7 @@ _WORDS: Final = re.compile(
     r"(?<![a-z])(?:coord\w*|gps|lat|latitude|lon|lng|long|longitude|latlng|latlon|geo|geoloc\w*|location"
     r"|position|located|pos|pin|waypoint)(?![a-z])"
 )
-_LIST: Final = re.compile(r"\d[,;]?\s{0,2}$|[\[(=,]\s?$|[\w)] ?[+*/-]\s?$")
+_LIST: Final = re.compile(r"\d[,;]?[ \t]{0,2}$|[\[(=,]\s?$|[\w)] ?[+*/-]\s?$")
 _MORE: Final = re.compile(r"\s?[,;*/+-]\s?[-+\d]|[\])],?$")
 _NUMBER: Final = r"[-+]?\d{1,3}\.\d{3,15}"
 _DEGREES: Final = (

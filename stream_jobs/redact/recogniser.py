@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from stream_jobs.redact.context import (
     BEFORE_CHARACTERS,
+    Nearness,
     WordPattern,
     distance,
     word_gate,
@@ -67,14 +68,15 @@ class Recogniser:
     def find(self, text: str) -> list[tuple[int, Span]]:
         """Return the doubt and the span of each value in `text`; spans may overlap others'."""
         found = []
+        near = None if self._near is None else Nearness(self._near, text, self.reach)
         for match in self.pattern.finditer(text):
             span = self.validate(match)
             if isinstance(span, str):
                 continue
             start, end = span
             doubt = self.doubt
-            if self._near is not None:
-                beside = distance(self._near, text, start, end, self.reach)
+            if near is not None:
+                beside = near.distance(start, end)
                 if beside is None:
                     continue
                 doubt = beside[0] + self.bias

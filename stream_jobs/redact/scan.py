@@ -27,6 +27,15 @@ MAX_KEYS: Final = 4096
 """Keys remembered as telling or not; unknown keys must not fill memory."""
 
 
+MAX_WORK: Final = 16
+"""Passes over a long text before it is given up: in no text of people's do values hide so deep."""
+FREE_WORK: Final = 100_000  # characters that may be scanned on top of that
+
+
+class Endless(Exception):
+    """A text gives way one value at a time; its scan would take quadratic time."""
+
+
 class Scan:
     """One text on its way: its folded form and the spans cut out of it so far."""
 
@@ -134,10 +143,16 @@ class Scanner:
         return Scan(text, key if key and self._telling[key] else "", self._labels)
 
     def exhaust(self, scan: Scan) -> bool:
-        """Cut everything that the recognisers find out of `scan`; return whether there was any."""
-        found = False
+        """Cut everything that the recognisers find out of `scan`; return whether there was any.
+
+        Raises Endless when that takes too many passes.
+        """
+        found, left = False, MAX_WORK * len(scan.rest) + FREE_WORK
         while scan.cut(self.once(scan.rest)):
             found = True
+            left -= len(scan.rest)
+            if left < 0:
+                raise Endless
         return found
 
     def once(self, text: str) -> list[Span]:

@@ -73,6 +73,29 @@ TOKENS: Final = (
     _secret(
         "doppler_token", r"dp\.(?:pt|st|ct)\.", _B + r"dp\.(?:pt|st|ct)\.[A-Za-z0-9._-]{40,64}"
     ),
+    _secret("atlassian_token", "ATATT3", _B + r"ATATT3[A-Za-z0-9_=-]{40,255}"),
+    _secret("docker_token", "dckr_[po]at_", _B + r"dckr_[po]at_[A-Za-z0-9_-]{20,64}"),
+    _secret("rubygems_key", "rubygems_[0-9a-f]", _B + r"rubygems_[0-9a-f]{48}(?![0-9A-Za-z])"),
+    _secret("postman_key", "PMAK-", _B + r"PMAK-[0-9a-fA-F]{24}-[0-9a-fA-F]{34}(?![0-9A-Za-z])"),
+    _secret("new_relic_key", "NRAK-|NRJS-|NRII-", _B + r"NR(?:AK|JS|II)-[A-Za-z0-9_-]{19,64}"),
+    _secret("notion_token", "ntn_[0-9]", _B + r"ntn_[0-9]{11}[A-Za-z0-9]{35}(?![0-9A-Za-z])"),
+    _secret("sentry_token", "sntry[su]_", _B + r"sntry[su]_[A-Za-z0-9+/=_]{43,400}"),
+    _secret("mailchimp_key", "[0-9a-f]{32}-us", _B + r"[0-9a-f]{32}-us\d{1,2}(?![0-9A-Za-z])"),
+    _secret(
+        "terraform_token",
+        r"\.atlasv1\.",
+        _B + r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}",
+    ),
+    _secret(
+        "discord_token",
+        r"[MNO][A-Za-z0-9_-]{22}",
+        _B + r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}(?![\w-])",
+    ),
+    _secret(
+        "azure_client_secret",
+        r"\dQ~[A-Za-z0-9_~.-]",
+        r"(?<![\w.~-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~-])",
+    ),
     _secret("age_key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}"),
     _secret(
         "jwt",

@@ -97,7 +97,8 @@ class Silent:
     [
         *("a@", "1", "123-", "555-123-456 ", "ab:", "+1 2 ", "password='", "a at b dot ", "(1) "),
         *("DE89 3704 ", "eyJaaaaaaaaaa.", "a://b:", "<EMAIL_ADDRESS:k1:", "1\u200b"),
-        "-----BEGIN PRIVATE KEY-----",
+        *("-----BEGIN PRIVATE KEY-----", "2024-01-15 a@b.com ", "40.712776 -74.005974\n"),
+        *("40.712776 -74.005974 ", "ssn 536228145 ", "phone\n4155552671 "),
     ],
 )
 def test_hostile_texts_take_linear_time(part: str) -> None:
@@ -109,6 +110,12 @@ def test_hostile_texts_take_linear_time(part: str) -> None:
         redactor.redact_text(text, "a")
         times.append(time.process_time() - start)
     assert times[1] < max(0.05, times[0]) * 8 * 3  # eight times the text; quadratic would be 64
+
+
+def test_values_behind_values_end_in_a_label() -> None:
+    redactor = Redactor(RedactSettings(), KEYS)
+    text, _ = redactor.redact_text("40.712776 -74.005974 " * 2_000, "t")
+    assert text == "<UNSCANNED:recogniser_failed>"
 
 
 def test_a_replacement_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,11 @@ def hostile() -> dict[str, str]:
         "words for ids": "ssn 1 ",
         "nested quotes": '"\'\\"',
         "table cells": "| ssn | 1 ",
+        "ids with their word": "ssn 536228145 ",
+        "phones under their word": "phone\n4155552671 ",
+        "rows of coordinates": "40.712776 -74.005974\n",
+        "coordinates in one line": "40.712776 -74.005974 ",
+        "e-mails among dates": "2024-01-15 a@b.com ",
         "one line": "lorem ipsum ",
     }
     size = HOSTILE_CHARACTERS
