@@ -1,6 +1,7 @@
 """python -m deploy.experiment: six simulated months of three teams through the real pipeline."""
 
 import json
+import logging
 import os
 import time
 from pathlib import Path
@@ -60,6 +61,7 @@ def main(
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE_WIDTH)
+    logging.getLogger("feedloop.handlers").setLevel(logging.CRITICAL)  # failures are in results
     os.environ |= {f"FEEDLOOP_{name}": value for name, value in SETTINGS.items()}
     start_ms = (time.time_ns() // 1_000_000 // DAY_MS - days - 1) * DAY_MS
     plan = Plan(seed, days, sessions, start_ms, ablation)

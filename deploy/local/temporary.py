@@ -28,7 +28,8 @@ def stack_for(name: str, folder: Path | None = None, *, keep: bool = False) -> I
     assert data is not None
     layout = Layout(data.absolute())
     narrator = Narrator()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # ends as Ctrl-C does
+    # Ends as Ctrl-C does, also where the shell started us in the background with SIGINT ignored.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     done = False
     try:
         layout.prepare()
