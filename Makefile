@@ -10,7 +10,7 @@ TEST_SECONDS ?= 1200
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: test-long loop-experiment help setup demo up down test check crash bench bench-redact oracles
+.PHONY: test-long loop-experiment help setup demo up down test check crash bench bench-redact oracles ner-model
 
 help: ## print this list
 	@echo "feedloop: are our answers getting better or worse, and what do we do about it?"
@@ -72,6 +72,10 @@ bench-redact: setup ## how well and how fast redaction works, Presidio on the sa
 
 loop-experiment: setup ## half a year of three teams through the real pipeline: does the loop close? (SEED=7)
 	$(BIN)/python -m deploy.experiment $(if $(SEED),--seed $(SEED)) $(if $(DAYS),--days $(DAYS))
+
+ner-model: setup ## generate text and train the names model that redaction ships (8 min on 2 cores)
+	PYTHONHASHSEED=0 $(BIN)/python -m deploy.training.train
+	$(BIN)/python -m tests.benchmarks.bench_names --write --scores
 
 bench: setup ## measure speed and delay (tests/benchmarks/README.md says how to read the figures)
 	@bad=; for name in $(BENCHMARKS); do echo "== $$name"; \

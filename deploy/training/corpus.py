@@ -11,6 +11,7 @@ from typing import Final
 from faker import Faker
 
 from deploy.training import negatives
+from deploy.training.documentation import sentences
 from deploy.training.noise import disturb
 from deploy.training.organisations import Organisations
 from deploy.training.people import People
@@ -21,7 +22,7 @@ from deploy.training.things import Thing, things
 from deploy.training.vocabulary import Split
 
 BANKS: Final = Path(__file__).parent / "banks"
-POSITIVE: Final = ("assistant", "service", "people", "letters", "structured")
+POSITIVE: Final = ("assistant", "service", "people", "letters", "structured", "everyday")
 """Banks whose lines hold names; `nothing` holds none."""
 
 _KINDS: Final = ("person", "address", "place", "organisation")
@@ -63,7 +64,7 @@ def makers(split: Split, seed: int) -> dict[str, Maker]:
         "PLAIN": _unmarked(lambda rng: negatives.plain(rng).upper()),
         "plain_title": _unmarked(negatives.plain_title),
         "foreign": _unmarked(negatives.foreign),
-        "doc_sentence": _unmarked(lambda rng: rng.choice(negatives.sentences())),
+        "doc_sentence": _unmarked(lambda rng: rng.choice(sentences())),
     }
     return made
 
@@ -94,10 +95,10 @@ class Corpus:
 
     def _part(self) -> Sample:
         form, rng = self._rng.random(), self._rng
-        if form < 0.46:
+        if form < 0.44:
             bank = rng.choices(self._positive, self._weights)[0]
             return self._fill(rng.choice(bank))
-        if form < 0.64:
+        if form < 0.67:
             return self._inserted()
         return self._fill(rng.choice(self._nothing))
 
@@ -120,9 +121,9 @@ class Corpus:
 
     def _running_text(self) -> str:
         form, rng = self._rng.random(), self._rng
-        if form < 0.5:
-            return rng.choice(negatives.sentences())
-        return negatives.plain(rng) if form < 0.9 else negatives.foreign(rng)
+        if form < 0.3:
+            return rng.choice(sentences())
+        return negatives.plain(rng) if form < 0.93 else negatives.foreign(rng)
 
 
 def digest(samples: Sequence[Sample]) -> str:

@@ -1,15 +1,22 @@
 """What happens to a text on its way: capitals lost or everywhere, values cut out, odd spaces."""
 
+import re
 from random import Random
+from typing import Final
 
+from deploy.training.negatives import some_word
 from deploy.training.sample import Piece, Sample, assemble, pieces
 from deploy.training.things import CUT
+
+_SMALL: Final = re.compile(r"(?<![\w.])[a-z]{4,}(?![\w.=(])")
 
 
 def disturb(sample: Sample, rng: Random) -> Sample:
     """Return `sample`, most often as it is."""
     if rng.random() < 0.16:
         sample = cut_out(sample, rng)
+    if rng.random() < 0.5:
+        sample = assemble([_other_words(piece, rng) for piece in pieces(sample)])
     form = rng.random()
     if form < 0.11:
         return _same_length(sample, sample.text.lower())
@@ -30,6 +37,17 @@ def cut_out(sample: Sample, rng: Random) -> Sample:
         cut = label is not None and rng.random() >= keep
         parts.append((CUT, None) if cut else (part, label))
     return assemble(parts)
+
+
+def _other_words(piece: Piece, rng: Random) -> Piece:
+    """Return a piece that is no name with a few of its words changed for others, of any meaning.
+
+    So the model can't learn lines by heart, and meets far more words than the banks hold.
+    """
+    part, label = piece
+    if label is not None:
+        return piece
+    return _SMALL.sub(lambda m: some_word(rng) if rng.random() < 0.15 else m[0], part), None
 
 
 def _same_length(sample: Sample, text: str) -> Sample:

@@ -7,6 +7,7 @@ import spacy
 from spacy.training import Example
 from spacy.util import filter_spans
 
+from deploy.training.common import marked_words
 from deploy.training.sample import LABELS, Sample
 from stream_jobs.redact.words import NAME
 
@@ -21,13 +22,14 @@ class Shape:
     norm_rows: int = 5000
     prefix_rows: int = 500
     suffix_rows: int = 2000
-    shape_rows: int = 500
+    shape_rows: int = 1000
     hidden: int = 64
 
 
 def blank(shape: Shape) -> Any:
     """Return a pipeline that has learnt nothing yet."""
     nlp: Any = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": NAME}}})
+    nlp.tokenizer.learn(marked_words())
     ner = nlp.add_pipe("ner", config={"model": _model(shape), "moves": None})
     for label in LABELS:
         ner.add_label(label)

@@ -19,6 +19,7 @@ import faker.providers.person as faker_people
 from phonenumbers.geodata import GEOCODE_DATA
 
 Split = Literal["train", "held_out"]
+SPLITS: Final[tuple[Split, ...]] = ("train", "held_out")
 
 WORDS: Final = Path(__file__).parent / "words"
 HELD_OUT_SHARE: Final = 5

@@ -5,7 +5,7 @@ from pathlib import Path
 from schemas.errors import ConfigError
 from schemas.settings import RedactSettings
 from stream_jobs.redact.keys_file import load_keys
-from stream_jobs.redact.names import load_names
+from stream_jobs.redact.load_names import load_names
 from stream_jobs.redact.policy import Policy, parse_treatments
 from stream_jobs.redact.redactor import Redactor
 from stream_jobs.redact.rules import Rules, load_rules

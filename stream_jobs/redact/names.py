@@ -1,18 +1,21 @@
-"""Names, places and organisations by any spaCy pipeline; the loaded pipeline is passed in.
+"""Names, places and organisations by any spaCy pipeline; the loaded pipeline is passed in."""
 
-`load_names` reads the pipeline from disk, once; everything else is pure given the pipeline.
-"""
-
-import importlib
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Protocol
 
-from schemas.errors import ConfigError
-from schemas.settings import RedactSettings
+from stream_jobs.redact.doubts import Doubts
+from stream_jobs.redact.gazetteer import Gazetteer
+from stream_jobs.redact.name_gate import NameGate
+from stream_jobs.redact.pieces import split
+from stream_jobs.redact.recent import Recent
 from stream_jobs.redact.spans import Span, resolve
 
-BATCH_TEXTS: Final = 32
+BATCH_TEXTS: Final = 64
 """Texts per call of the pipeline: beyond this more costs memory and saves no time."""
+
+ZONE_TEXTS: Final = 512
+"""Texts after which the pipeline's memory is freed."""
 
 TYPES: Final = {
     "PERSON": "PERSON",
@@ -36,46 +39,75 @@ class NameFinder(Protocol):
 
 
 class SpacyNames:
-    """A NameFinder on a loaded spaCy pipeline."""
+    """A NameFinder on a loaded spaCy pipeline; safe to share by threads.
 
-    def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
+    Long texts are read in pieces. A piece for which the `gate` stays shut holds no name; one that
+    was read a short while ago is not read again. What is found is doubted, then mended by the
+    `gazetteer`.
+    """
+
+    def __init__(
+        self,
+        pipeline: Any,
+        gate: NameGate | None = None,
+        gazetteer: Gazetteer | None = None,
+        doubts: Doubts | None = None,
+    ) -> None:
+        self.pipeline = pipeline
+        self._gate = gate
+        self._gazetteer = gazetteer
+        self._doubts = doubts
+        self._recent = Recent()
+        self._lock = threading.Lock()  # a memory zone can't be entered twice
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """Return the spans of each text. The pipeline's memory of the batch is freed at the end."""
-        with self._pipeline.memory_zone():  # else its string store grows with every new word
-            docs = self._pipeline.pipe(texts, batch_size=BATCH_TEXTS)
-            return [_spans(doc.ents) for doc in docs]
+        with self._lock:
+            parts = [list(self._parts(text)) for text in texts]
+            known = self._read({digest: piece for part in parts for _, piece, digest in part})
+        return [
+            [
+                Span(span.start + offset, span.end + offset, span.type, span.layer)
+                for offset, _, digest in part
+                for span in known[digest]
+            ]
+            for part in parts
+        ]
 
+    def _parts(self, text: str) -> Iterator[tuple[int, str, bytes]]:
+        for offset, piece in split(text):
+            if self._gate is None or self._gate.opens_for(piece):
+                yield offset, piece, self._recent.digest(piece)
 
-def _spans(entities: Iterable[Any]) -> list[Span]:
-    return resolve(
-        Span(entity.start_char, entity.end_char, TYPES[entity.label_], "names")
-        for entity in entities
-        if entity.label_ in TYPES and any(c.isalpha() for c in entity.text)
-    )
+    def _read(self, pieces: dict[bytes, str]) -> dict[bytes, list[Span]]:
+        """Return the spans of each piece, remembered or read now."""
+        known: dict[bytes, list[Span]] = {}
+        unread: list[tuple[str, bytes]] = []
+        for digest, piece in pieces.items():
+            spans = self._recent.get(digest)
+            if spans is None:
+                unread.append((piece, digest))
+            else:
+                known[digest] = spans
+        for start in range(0, len(unread), ZONE_TEXTS):
+            some = unread[start : start + ZONE_TEXTS]
+            with self.pipeline.memory_zone():  # else its string store grows with every new word
+                docs = self.pipeline.pipe(some, as_tuples=True, batch_size=BATCH_TEXTS)
+                known.update((digest, self._spans(doc)) for doc, digest in docs)
+        for _, digest in unread:
+            self._recent.put(digest, known[digest])
+        return known
 
-
-def load_names(settings: RedactSettings) -> SpacyNames | None:
-    """Return the finder that `spacy_model` (a package or a folder) names; None if it is empty.
-
-    Raises ConfigError if the pipeline isn't there, doesn't load, or finds no entities we know.
-    """
-    name = settings.spacy_model
-    if not name:
-        return None
-    try:
-        spacy = importlib.import_module("spacy")  # seconds and 100 MB: only when it is asked for
-        pipeline = spacy.load(name)
-    except (ImportError, OSError, ValueError) as error:
-        raise ConfigError(
-            f"FEEDLOOP_REDACT_SPACY_MODEL {name!r} does not load ({type(error).__name__}); install "
-            "that pipeline, name a folder that holds one, or leave it empty for patterns only"
-        ) from error
-    known = {label for pipe in pipeline.pipe_labels.values() for label in pipe} & set(TYPES)
-    if not known and "entity_ruler" not in pipeline.pipe_names:
-        raise ConfigError(
-            f"FEEDLOOP_REDACT_SPACY_MODEL {name!r} finds none of {', '.join(sorted(TYPES))}; "
-            "name a pipeline with an entity recogniser"
+    def _spans(self, doc: Any) -> list[Span]:
+        spans = resolve(
+            Span(entity.start_char, entity.end_char, TYPES[entity.label_], "names")
+            for entity in doc.ents
+            if entity.label_ in TYPES and self._is_name(entity)
         )
-    return SpacyNames(pipeline)
+        return spans if self._gazetteer is None else self._gazetteer.mend(doc.text, spans)
+
+    def _is_name(self, entity: Any) -> bool:
+        if self._doubts is None:
+            return any(character.isalpha() for character in entity.text)
+        start, end = entity.start_char, entity.end_char
+        return not self._doubts.refuses(entity.doc.text, start, end, entity.label_)

@@ -33,7 +33,7 @@ UNSETTLED: Final = "unsettled"
 REPLACEMENT_FAILED: Final = "replacement_failed"
 
 MAX_ROUNDS: Final = 8
-"""How often a text in which values are dropped is redacted anew before it is given up."""
+"""How often a text is read anew, for names or after a drop, before it is given up."""
 
 Found = list[Span] | str
 """The spans of a text, or the reason why it could not be scanned."""
@@ -165,9 +165,14 @@ class Redactor:
         return found
 
     def _find_names(self, names: NameFinder, scans: dict[int, Scan], found: list[Found]) -> None:
-        """Cut names out until neither the model nor the patterns find any more."""
+        """Cut names out until neither the model nor the patterns find any more.
+
+        Nearly all texts are done in two rounds; one that isn't after MAX_ROUNDS is given up.
+        """
         pending = {i: scan for i, scan in scans.items() if scan.rest.strip()}
-        while pending:
+        for _ in range(MAX_ROUNDS):
+            if not pending:
+                return
             again: dict[int, Scan] = {}
             results = _ask(names, [scan.rest for scan in pending.values()])
             for (i, scan), spans in zip(pending.items(), results, strict=True):
@@ -176,6 +181,8 @@ class Redactor:
                 elif scan.cut(span for span in spans if self._wanted(span, scan.rest)):
                     again[i] = scan
             pending = self._rescan(again, found)
+        for i in pending:
+            found[i] = UNSETTLED
 
     def _wanted(self, span: Span, text: str) -> bool:
         return span.type not in self._policy.kept and not (

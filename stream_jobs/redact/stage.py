@@ -5,7 +5,7 @@ Undecodable or invalid: a dead letter, nothing else. State: none but offsets.
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, Sch
 
 NAME: Final = "redact"
 SLICE: Final = 256  # records redacted at once: commits and health wait no longer than that
+SLICE_BYTES: Final = 128 << 10  # and so many bytes of them, for long texts take the model long
 _OUTPUT: Final = {topic.name: redacted(topic).name for topic in RAW}
 
 
@@ -61,7 +62,7 @@ class RedactStage:
     def offer(self, chunk: Chunk, now_ms: int) -> None:
         """Take a chunk into the queue, in slices."""
         records = chunk.records
-        slices = [records[start : start + SLICE] for start in range(0, len(records), SLICE)]
+        slices = list(_slices(records))
         self._held[chunk.topic] += sum(map(_size, records))
         self._positions[chunk.topic] = chunk.position
         self._aligner.put(
@@ -192,6 +193,18 @@ class RedactStage:
 
     def found(self, results: Mapping[LookupKey, Any], now_ms: int) -> None:
         """Take nothing: no look-up was asked for."""
+
+
+def _slices(records: Sequence[Inbound]) -> Iterator[Sequence[Inbound]]:
+    """Yield `records` in slices of at most SLICE and SLICE_BYTES; a larger record is one alone."""
+    start = size = 0
+    for i, record in enumerate(records):
+        size += _size(record)
+        if i - start == SLICE or (size > SLICE_BYTES and i > start):
+            yield records[start:i]
+            start, size = i, _size(record)
+    if start < len(records):
+        yield records[start:]
 
 
 def _size(record: Inbound) -> int:

@@ -1,14 +1,18 @@
-"""Splits a text into words for the names model: linear in the text, whatever it holds.
+"""Splits a text into words for the names model, and knows which of them are common English.
 
-Letters and digits in a row are a word (of bounded length), any other character stands alone; a
-single space belongs to the word before it, other white space is a word of its own, for a line
-break tells an address or a signature. Registered with spaCy as NAME when it is imported.
+Linear in the text, whatever it holds: letters and digits in a row are a word (of bounded length),
+any other character stands alone; a single space belongs to the word before it, other white space
+is a word of its own, for a line break tells an address or a signature. The shape of a word that
+the model sees says whether it is common. Registered with spaCy as NAME when it is imported.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final
 
+from spacy.attrs import SHAPE
+from spacy.lang.lex_attrs import word_shape
 from spacy.tokens import Doc
 from spacy.util import registry
 
@@ -26,6 +30,9 @@ class Words:
 
     def __init__(self, vocab: Any) -> None:
         self.vocab = vocab
+        self.common: frozenset[str] = frozenset()  # in small letters
+        self.ambiguous: frozenset[str] = frozenset()  # those of them that are names as well
+        vocab.lex_attr_getters[SHAPE] = self._shape
 
     def __call__(self, text: str) -> Doc:
         """Return `text` as words; joined they are the text again."""
@@ -39,19 +46,41 @@ class Words:
                 spaces.append(False)
         return Doc(self.vocab, words=words, spaces=spaces)
 
-    def to_disk(self, *_: Any, **__: Any) -> None:
-        """Write nothing: the words of a text depend on nothing else."""
+    def learn(self, lines: Iterable[str]) -> None:
+        """Take the common words: one a line, a `*` behind those that are names as well.
 
-    def from_disk(self, *_: Any, **__: Any) -> "Words":
-        """Read nothing."""
-        return self
+        Do so before the first text: the vocabulary remembers a word as it was when it came.
+        """
+        words = [line.strip() for line in lines if line.strip()]
+        self.ambiguous = frozenset(word[:-1] for word in words if word.endswith("*"))
+        self.common = frozenset(word.removesuffix("*") for word in words)
+        for word in self.common:
+            _ = self.vocab[word]  # kept for good, while other words go with their batch
+
+    def _shape(self, word: str) -> str:
+        shape: str = word_shape(word)
+        lower = word.lower()
+        if lower in self.ambiguous:
+            return f"{shape}/ambiguous"
+        return f"{shape}/common" if lower in self.common else shape
+
+    def to_disk(self, path: str | Path, **_: Any) -> None:
+        """Write the common words to the file `path`."""
+        Path(path).write_bytes(self.to_bytes())
+
+    def from_disk(self, path: str | Path, **_: Any) -> "Words":
+        """Take the common words of the file `path`."""
+        return self.from_bytes(Path(path).read_bytes())
 
     def to_bytes(self, **_: Any) -> bytes:
-        """Return nothing, for the same reason."""
-        return b""
+        """Return the common words."""
+        return "\n".join(
+            sorted(f"{w}*" if w in self.ambiguous else w for w in self.common)
+        ).encode()
 
-    def from_bytes(self, *_: Any, **__: Any) -> "Words":
-        """Take nothing."""
+    def from_bytes(self, data: bytes, **_: Any) -> "Words":
+        """Take the common words."""
+        self.learn(data.decode().splitlines())
         return self
 
 

@@ -1,0 +1,32 @@
+"""The lists shipped beside the model: given names and places that are no common words."""
+
+from deploy.training.common import common_words
+from deploy.training.vocabulary import SPLITS, given_names, towns, word_lists
+
+
+def given() -> list[str]:
+    """Return given names that are one word, no common word and no product.
+
+    Those held out too, for people bear them: what measures the model leaves them out again.
+    """
+    left_out = {*common_words(), *_products()}
+    names = {name for split in SPLITS for names in given_names(split) for name in names}
+    usual = {name for split in SPLITS for name in given_names(split)[0]}  # Tim and Amy, not Dag
+    kept = (name for name in names if len(name) > 3 or (len(name) == 3 and name in usual))
+    return sorted(name for name in kept if name.isalpha() and name.lower() not in left_out)
+
+
+def places() -> list[str]:
+    """Return countries, their larger parts and large cities, without articles."""
+    words = word_lists("places.txt")
+    cities = {town for split in SPLITS for town in towns(split)[0]}
+    names = {*cities, *words["countries"], *words["states"]}
+    left_out = {*common_words(), *_products()}
+    bare = {name.removeprefix("the ") for name in names}
+    return sorted(n for n in bare if n[0].isupper() and len(n) > 2 and n.lower() not in left_out)
+
+
+def _products() -> set[str]:
+    lists = word_lists("things.txt")
+    products = [*lists["product"], *lists["language"], *lists["nationality"], *lists["work"]]
+    return {word.lower() for product in products for word in product.split()}
