@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Container, Iterator
 from functools import cache
 from itertools import chain
 from typing import Final
@@ -17,6 +18,21 @@ EVERYDAY: Final = 32_000
 SURELY: Final = 12_000
 """A name that is also a word counts as common if subtitles have it this often (1.6e9 words)."""
 
+_PREFIXES: Final = (
+    *("un", "re", "de", "pre", "non", "sub", "over", "mis", "dis", "inter", "multi", "in", "im"),
+    *("out", "under", "auto", "semi", "micro", "super", "anti", "co", "trans", "counter"),
+)
+_ENDS: Final = {
+    "s": ("",), "es": ("", "e"), "ies": ("y",), "ed": ("", "e"), "ing": ("", "e"), "ly": ("", "le"),
+    "ness": ("",), "less": ("",), "ful": ("",), "able": ("", "e"), "ation": ("", "e"),
+    "ion": ("", "e"),
+    "ity": ("", "e"), "ize": ("", "y"), "ized": ("", "y"), "izing": ("", "y"), "ise": ("", "y"),
+    "ised": ("", "y"), "ising": ("", "y"), "al": ("",), "ic": ("", "y"), "ism": ("",), "ish": ("",),
+    "ment": ("",), "ments": ("",), "iness": ("y",), "ier": ("y",), "iest": ("y",), "er": ("", "e"),
+    "ability": ("able",), "ically": ("ic",),
+}  # fmt: skip
+"""What may stand before and behind a word, and what the end took the place of."""
+
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 _LOWER: Final = re.compile(r"(?<![^\W_])[a-z]{2,18}(?![^\W_])")
 
@@ -29,13 +45,16 @@ def common_words() -> tuple[str, ...]:
     names = names_as_words()
     kept = (w for w in frequent if w not in names or counts[w] >= SURELY)
     everyday = [word for word in kept if _LOWER.fullmatch(word)]
-    return tuple(dict.fromkeys([*everyday, *_documented(), *_own()]))
+    known = dict.fromkeys([*everyday, *_documented(), *_own()])
+    rare = (word for word in sorted(counts) if word not in names and _LOWER.fullmatch(word))
+    derived = [word for word in rare if word not in known and _is_derived(word, known)]
+    return (*known, *derived)
 
 
 def marked_words() -> list[str]:
     """Return the common words in order, those that are names as well with a `*` behind them."""
     starts = set(_WORD.findall(" ".join(word_lists("starts.txt")["starts"]).lower()))
-    ambiguous = names_as_words() - starts
+    ambiguous = _names_first() - starts
     return sorted(f"{word}*" if word in ambiguous else word for word in common_words())
 
 
@@ -53,12 +72,39 @@ def names_as_words() -> frozenset[str]:
     return frozenset(n.lower() for names in lists for n in names if _WORD.fullmatch(n))
 
 
+def _names_first() -> frozenset[str]:
+    """Return names that are borne often enough to be meant where the word has a capital.
+
+    `Grant` and `Young`, not `Deep` or `Steel`: those are names in longer lists alone.
+    """
+    places = word_lists("places.txt")
+    lists = chain(
+        chain.from_iterable((given_names(s)[0], family_names(s)[0]) for s in SPLITS),
+        (places["countries"], places["states"], word_lists("organisations.txt")["known"]),
+    )
+    return frozenset(n.lower() for names in lists for n in names if _WORD.fullmatch(n))
+
+
+def _is_derived(word: str, known: Container[str]) -> bool:
+    """Whether a rare word is a known one with another beginning or end: `deserialised`."""
+    bare = {word, *(word.removeprefix(prefix) for prefix in _PREFIXES)}
+    stems = {stem for form in bare for stem in _stems(form)} | bare - {word}
+    return any(len(stem) > 3 and stem in known for stem in stems)
+
+
+def _stems(word: str) -> Iterator[str]:
+    for end, replacements in _ENDS.items():
+        if word.endswith(end):
+            yield from (word.removesuffix(end) + replacement for replacement in replacements)
+
+
 def _documented() -> list[str]:
     counts = Counter(word for line in sentences() for word in _LOWER.findall(line))
     return sorted(word for word, count in counts.items() if count > 3)
 
 
 def _own() -> list[str]:
-    """Return the words in small letters of the lists of things."""
+    """Return the words of the lists of things that are no names of people or places."""
     text = (WORDS / "things.txt").read_text(encoding="utf-8")
-    return sorted(set(_LOWER.findall(text)))
+    capitals = {word.lower() for word in _WORD.findall(text) if word.isascii()} - names_as_words()
+    return sorted(set(_LOWER.findall(text)) | {word for word in capitals if _LOWER.fullmatch(word)})

@@ -11,7 +11,7 @@ from typing import Final
 from faker import Faker
 
 from deploy.training import negatives
-from deploy.training.documentation import sentences
+from deploy.training.documentation import passages, sentences, sources
 from deploy.training.noise import disturb
 from deploy.training.organisations import Organisations
 from deploy.training.people import People
@@ -24,6 +24,9 @@ from deploy.training.vocabulary import Split
 BANKS: Final = Path(__file__).parent / "banks"
 POSITIVE: Final = ("assistant", "service", "people", "letters", "structured", "everyday")
 """Banks whose lines hold names; `nothing` holds none."""
+
+QUIET: Final = 0.43
+"""Share of the samples that are made without a name."""
 
 _KINDS: Final = ("person", "address", "place", "organisation")
 _CUES: Final[dict[str, tuple[str, ...]]] = {
@@ -64,6 +67,11 @@ def makers(split: Split, seed: int) -> dict[str, Maker]:
         "PLAIN": _unmarked(lambda rng: negatives.plain(rng).upper()),
         "plain_title": _unmarked(negatives.plain_title),
         "foreign": _unmarked(negatives.foreign),
+        "title": _unmarked(negatives.title),
+        "camel": _unmarked(negatives.camel),
+        "rare": _unmarked(negatives.rare),
+        "passage": _unmarked(lambda rng: rng.choice(passages())),
+        "source": _unmarked(lambda rng: rng.choice(sources())),
         "doc_sentence": _unmarked(lambda rng: rng.choice(sentences())),
     }
     return made
@@ -90,17 +98,25 @@ class Corpus:
     def _next(self) -> Sample:
         rng = self._rng
         parts = rng.choices((1, 2, 3), (0.55, 0.32, 0.13))[0]
+        part = self._quiet if rng.random() < QUIET else self._part
         separators = ["", *(rng.choice((" ", " ", " ", "\n", "\n\n")) for _ in range(parts - 1))]
-        return disturb(join((separator, self._part()) for separator in separators), rng)
+        return disturb(join((separator, part()) for separator in separators), rng)
 
     def _part(self) -> Sample:
         form, rng = self._rng.random(), self._rng
-        if form < 0.44:
+        if form < 0.55:
             bank = rng.choices(self._positive, self._weights)[0]
             return self._fill(rng.choice(bank))
-        if form < 0.67:
-            return self._inserted()
-        return self._fill(rng.choice(self._nothing))
+        return self._inserted() if form < 0.83 else self._quiet()
+
+    def _quiet(self) -> Sample:
+        """Return a text without names: of the bank, of documentation, of code."""
+        form, rng = self._rng.random(), self._rng
+        if form < 0.55:
+            return self._fill(rng.choice(self._nothing))
+        if form < 0.78:
+            return Sample(rng.choice(sentences()))
+        return Sample(rng.choice(passages() if form < 0.9 else sources()))
 
     def _fill(self, template: Template) -> Sample:
         return template.fill(self._rng, self._makers)

@@ -16,7 +16,7 @@ from stream_jobs.redact.words import NAME
 class Shape:
     """How large the network is."""
 
-    width: int = 96
+    width: int = 64
     depth: int = 3
     window: int = 1
     norm_rows: int = 5000

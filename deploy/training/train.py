@@ -26,16 +26,23 @@ from deploy.training.pipeline import Shape, blank, examples, recipe  # noqa: E40
 from deploy.training.sample import Sample  # noqa: E402
 
 SEED: Final = 11
-SAMPLES: Final = 40_000
+SAMPLES: Final = 50_000
 STEP: Final = 5_000  # samples generated at once
 FIRST_RATE, LAST_RATE = 0.002, 0.0001
-FIRST_BATCH, LAST_BATCH = 24, 96
+FIRST_BATCH, LAST_BATCH = 32, 96
 DROPOUT: Final = 0.1
+DISTRIBUTIONS: Final = (
+    *("spacy", "thinc", "numpy", "faker", "phonenumbers", "pyspellchecker", "aiohttp", "attrs"),
+    *("click", "confluent-kafka", "cryptography", "python-dateutil", "duckdb", "fastavro", "httpx"),
+    *("jinja2", "jsonschema", "mypy", "pytest", "rich", "typer", "virtualenv"),
+)
+"""Whose words, names and documentation the training text is made of, and what learns from it."""
+
 TARGET: Final = Path(__file__).parents[2] / "stream_jobs" / "redact" / "model"
 
 
-def train(shape: Shape, samples: int, seed: int) -> tuple[Any, str]:
-    """Return a trained pipeline and the SHA-256 of the text it was trained on.
+def train(shape: Shape, samples: int, stop_at: int, seed: int) -> tuple[Any, str]:
+    """Return a pipeline trained until `stop_at` of the samples, and the SHA-256 of its text.
 
     Each sample is seen once: the generator has more to tell than repetition. The learning rate
     falls and the batch grows along the way; the weights are the averages over the way.
@@ -45,8 +52,8 @@ def train(shape: Shape, samples: int, seed: int) -> tuple[Any, str]:
     first = corpus.take(500)
     optimizer = nlp.initialize(lambda: examples(nlp, first))
     began, seen = time.monotonic(), 0
-    while seen < samples:
-        step = corpus.take(min(STEP, samples - seen))
+    while seen < stop_at:
+        step = corpus.take(min(STEP, stop_at - seen))
         told.update(digest(step).encode())
         losses = _learn(nlp, optimizer, examples(nlp, step), seen / samples)
         seen += len(step)
@@ -86,13 +93,15 @@ def main() -> None:
     """Train with the settings above and write the artefact."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=SAMPLES)
+    parser.add_argument("--stop-at", type=int, help="end after so many of them (default: all)")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--target", type=Path, default=TARGET)
     options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # Faker has sets whose order is the hash's
         parser.error("set PYTHONHASHSEED=0, or the text differs each time (`make ner-model` does)")
     shape = Shape()
-    nlp, told = train(shape, options.samples, options.seed)
+    stop_at = min(options.stop_at or options.samples, options.samples)
+    nlp, told = train(shape, options.samples, stop_at, options.seed)
     options.target.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(options.target / "pipeline", exclude=["vocab"])  # it holds words of the text
     for name, words in (("given_names.txt", given()), ("places.txt", places())):
@@ -100,6 +109,7 @@ def main() -> None:
     made = {
         "seed": options.seed,
         "samples": options.samples,
+        "stopped_at": stop_at,
         "training_text_sha256": told,
         "weights_sha256": weights_digest(options.target),
         "shape": recipe(shape),
@@ -107,9 +117,7 @@ def main() -> None:
         "batch": [FIRST_BATCH, LAST_BATCH],
         "dropout": DROPOUT,
         "python": platform.python_version(),
-        "packages": {
-            name: version(name) for name in ("spacy", "thinc", "numpy", "faker", "phonenumbers")
-        },
+        "packages": {name: version(name) for name in DISTRIBUTIONS},
     }
     (options.target / "RECIPE.json").write_text(json.dumps(made, indent=2) + "\n")
 

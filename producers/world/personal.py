@@ -21,9 +21,6 @@ _LAST: Final = (
     "dubois",
     "silva",
 )
-_GIVEN: Final = ("Jonas", "Omar", "Nora", "Mateo", "Ingrid", "Emeka", "Priya", "Amina", "Elena")
-_FAMILY: Final = ("Keller", "Okafor", "Santos", "Tanaka", "Novak", "Rossi", "Dubois", "Jansen")
-_TOWNS: Final = ("Lisbon", "Nairobi", "Osaka", "Antwerp", "Riyadh", "Monterrey", "Ankara")
 _HOSTS: Final = ("gmail.com", "outlook.com", "posteo.de", "proton.me", "yahoo.co.uk", "orange.fr")
 _US_AREAS: Final = ("212", "415", "312", "206", "617", "305", "404", "702")
 _BASE32: Final = string.ascii_uppercase + "234567"
@@ -82,16 +79,6 @@ def secret(rng: Random) -> str:
     return "ghp" + "_" + "".join(rng.choices(_ALNUM, k=36))
 
 
-def person(rng: Random) -> str:
-    """Return a given and a family name."""
-    return f"{rng.choice(_GIVEN)} {rng.choice(_FAMILY)}"
-
-
-def town(rng: Random) -> str:
-    """Return a large town."""
-    return rng.choice(_TOWNS)
-
-
 _KINDS: Final[tuple[tuple[str, Callable[[Random], str], tuple[str, ...], int], ...]] = (
     # type, maker, phrases, weight
     ("EMAIL_ADDRESS", email, ("You can reach me at {}.", "My e-mail is {}."), 8),
@@ -105,23 +92,8 @@ _KINDS: Final[tuple[tuple[str, Callable[[Random], str], tuple[str, ...], int], .
 _WEIGHTS: Final = tuple(kind[3] for kind in _KINDS)
 
 
-_SIGNED: Final = 0.3  # share of the sentences with a name behind them
-_NAMED: Final[tuple[tuple[str, Callable[[Random], str], str], ...]] = (
-    ("PERSON", person, "My name is {}."),
-    ("PERSON", person, "{} from our team saw it too."),
-    ("LOCATION", town, "We are in {}."),
-)
-
-
-def plant(rng: Random) -> tuple[str, list[Planted]]:
-    """Return a sentence or two with personal data in them, and what was planted."""
+def plant(rng: Random) -> tuple[str, Planted]:
+    """Return a sentence with a piece of personal data in it, and what was planted."""
     kind, make, phrases, _ = rng.choices(_KINDS, _WEIGHTS)[0]
     value = make(rng)
-    sentence, planted = rng.choice(phrases).format(value), [(kind, value)]
-    own = Random(value)  # names don't shift what else is drawn
-    if own.random() < _SIGNED:
-        named, name_of, phrase = own.choice(_NAMED)
-        name = name_of(own)
-        sentence += " " + phrase.format(name)
-        planted.append((named, name))
-    return sentence, planted
+    return rng.choice(phrases).format(value), (kind, value)

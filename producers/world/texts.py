@@ -72,7 +72,7 @@ class Talk:
         if self.rng.random() >= self.personal * share:
             return text
         sentence, planted = plant(self.rng)
-        self.planted.extend(planted)
+        self.planted.append(planted)
         return f"{text} {sentence}"
 
 

@@ -46,11 +46,13 @@ def load_shipped(folder: Path, listed: Callable[[str], bool] = bool) -> SpacyNam
     pipeline = _load(str(folder / "pipeline"))
     words = pipeline.tokenizer
     given, places = (
-        filter(listed, _lines(folder / name)) for name in ("given_names.txt", "places.txt")
+        list(filter(listed, _lines(folder / name))) for name in ("given_names.txt", "places.txt")
     )
     plain = words.common - words.ambiguous
     gate = NameGate(words.common, words.ambiguous)
-    return SpacyNames(pipeline, gate, Gazetteer(given, places, plain), Doubts(plain))
+    return SpacyNames(
+        pipeline, gate, Gazetteer(given, places, plain), Doubts(plain, [*given, *places])
+    )
 
 
 def _lines(path: Path) -> list[str]:
