@@ -41,8 +41,8 @@ DISTRIBUTIONS: Final = (
 TARGET: Final = Path(__file__).parents[2] / "stream_jobs" / "redact" / "model"
 
 
-def train(shape: Shape, samples: int, stop_at: int, seed: int) -> tuple[Any, str]:
-    """Return a pipeline trained until `stop_at` of the samples, and the SHA-256 of its text.
+def train(shape: Shape, samples: int, seed: int) -> tuple[Any, str]:
+    """Return a trained pipeline and the SHA-256 of the text it was trained on.
 
     Each sample is seen once: the generator has more to tell than repetition. The learning rate
     falls and the batch grows along the way; the weights are the averages over the way.
@@ -52,8 +52,8 @@ def train(shape: Shape, samples: int, stop_at: int, seed: int) -> tuple[Any, str
     first = corpus.take(500)
     optimizer = nlp.initialize(lambda: examples(nlp, first))
     began, seen = time.monotonic(), 0
-    while seen < stop_at:
-        step = corpus.take(min(STEP, stop_at - seen))
+    while seen < samples:
+        step = corpus.take(min(STEP, samples - seen))
         told.update(digest(step).encode())
         losses = _learn(nlp, optimizer, examples(nlp, step), seen / samples)
         seen += len(step)
@@ -93,15 +93,13 @@ def main() -> None:
     """Train with the settings above and write the artefact."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=SAMPLES)
-    parser.add_argument("--stop-at", type=int, help="end after so many of them (default: all)")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--target", type=Path, default=TARGET)
     options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # Faker has sets whose order is the hash's
         parser.error("set PYTHONHASHSEED=0, or the text differs each time (`make ner-model` does)")
     shape = Shape()
-    stop_at = min(options.stop_at or options.samples, options.samples)
-    nlp, told = train(shape, options.samples, stop_at, options.seed)
+    nlp, told = train(shape, options.samples, options.seed)
     options.target.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(options.target / "pipeline", exclude=["vocab"])  # it holds words of the text
     for name, words in (("given_names.txt", given()), ("places.txt", places())):
@@ -109,7 +107,6 @@ def main() -> None:
     made = {
         "seed": options.seed,
         "samples": options.samples,
-        "stopped_at": stop_at,
         "training_text_sha256": told,
         "weights_sha256": weights_digest(options.target),
         "shape": recipe(shape),
