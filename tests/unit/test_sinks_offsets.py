@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from schemas.errors import BrokerDown, ConfigError, FencedError
+from schemas.errors import BrokerDown, ConfigError, FencedError, SlotTaken
 from sinks.offsets import as_ours
 
 
@@ -14,7 +14,7 @@ from sinks.offsets import as_ours
         (KafkaError.REBALANCE_IN_PROGRESS, BrokerDown),
         (KafkaError.COORDINATOR_LOAD_IN_PROGRESS, BrokerDown),
         (KafkaError.UNKNOWN_MEMBER_ID, FencedError),
-        (KafkaError.FENCED_INSTANCE_ID, FencedError),
+        (KafkaError.FENCED_INSTANCE_ID, SlotTaken),
         (KafkaError.TOPIC_AUTHORIZATION_FAILED, ConfigError),
     ],
 )
