@@ -29,7 +29,7 @@ from sinks.tables import SIGNALS
 from tests.conformance.scene import Scene
 from tests.running import START_S
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @contextmanager

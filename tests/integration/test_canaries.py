@@ -32,7 +32,7 @@ from schemas.settings import Settings, environ_of
 from schemas.topics import FEEDBACK, INFERENCE, RAW
 from tests.integration.canaries import RECORDS, Search, address, event, strings, texts_by_type
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.timeout(600)]
 
 LIMIT_S = 240.0  # of one step, on a machine where everything else runs too
 

@@ -16,7 +16,7 @@ from sinks.clickhouse import ClickHouse
 from tests.integration.test_stages import Line
 from tests.unit.test_decide_logic import SHIPPED, World, actions, partials, run
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.timeout(240)]
 
 GIVEN = list(partials(World(1, prompt_from=45).play(), 1))
 EXPECTED = [(a["action_id"], a["sequence"], a["state"]) for a in actions(run(SHIPPED, GIVEN))]

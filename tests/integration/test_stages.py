@@ -343,7 +343,7 @@ def refuses(line: Line, said: str, before: dict[str, int]) -> None:
     log = line.log(worker)
     assert said in log
     assert "No offset was moved" in log
-    assert "`feedloop topics apply`" in log
+    assert "`feedloop recover join`" in log
     after = line.committed()
     assert {topic: after.get(topic) for topic in before} == before
 

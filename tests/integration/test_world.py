@@ -30,7 +30,7 @@ from tests.integration.test_stages import Line, stopped
 from tests.running import START_S
 from tests.unit.join_driver import feedback, inference
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 def health(port: int) -> dict[str, Any]:
