@@ -47,10 +47,8 @@ class Transactions:
                 "message.max.bytes": MAX_MESSAGE_BYTES,
                 "queue.buffering.max.messages": 1_000_000,
                 "queue.buffering.max.kbytes": 256 << 10,
-                "error_cb": self._note,
             }
         )
-        self._fatal: KafkaError | None = None
         self._member = member
         self.open = False
 
@@ -79,10 +77,10 @@ class Transactions:
                     produce(prefix + topic, value, key, **options)
                     break
                 except BufferError:
-                    self._producer.poll(0.05)
+                    self._poll(0.05)
                 except KafkaException as error:
                     raise self._sorted("produce", error) from error
-        self._producer.poll(0)
+        self._poll(0)
         reach("after-produce")
 
     def commit(self, offsets: Mapping[tuple[str, int], int], metadata: Mapping[str, str]) -> None:
@@ -129,15 +127,17 @@ class Transactions:
             else:
                 return
 
-    def _note(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._fatal = error
+    def _poll(self, timeout_s: float) -> None:
+        """Serve the producer's events; a fatal one, being fenced for example, is raised by it."""
+        self._once("poll", lambda: self._producer.poll(timeout_s))
 
     def _sorted(self, what: str, error: KafkaException) -> Exception:
         cause: KafkaError = error.args[0]
-        if cause.code() == KafkaError._FATAL:  # noqa: SLF001 - found before: the callback knows what
-            self._producer.poll(0)
-            cause = self._fatal or cause
+        if cause.code() == KafkaError._FATAL:  # noqa: SLF001 - found before: an event says what
+            try:
+                self._producer.poll(0)
+            except KafkaException as event:
+                cause = event.args[0]
         if cause.code() in FENCED:
             return FencedError(f"{what}: another process owns {self._name} now")
         return error

@@ -65,7 +65,7 @@ async def _never_silent(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 class Front:
-    """The handlers; statements run in threads, readers apart from writers."""
+    """The handlers; statements run in threads, long readers apart from writers."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -100,7 +100,7 @@ class Front:
             return self._refuse(fault, query_id)
 
     async def _run(self, request: Request) -> Result:
-        pool = self._readers if request.statement.reads else self._writers
+        pool = self._readers if request.statement.may_take_long else self._writers
         return await asyncio.get_running_loop().run_in_executor(pool, self._engine.run, request)
 
     async def _answer(

@@ -25,6 +25,7 @@ _NO_ROWS_FOLLOW: Final = frozenset((b"SELECT", b"WITH", b"FROM", b"WATCH"))
 _READS: Final = frozenset(
     ("SELECT", "WITH", "SHOW", "DESC", "DESCRIBE", "EXPLAIN", "EXISTS", "FROM", "VALUES", "CHECK")
 )
+_ABOUT_TABLES: Final = frozenset(("SHOW", "DESC", "DESCRIBE", "EXISTS"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Statement:
     def reads(self) -> bool:
         """Whether it only reads."""
         return self.kind in _READS
+
+    @property
+    def may_take_long(self) -> bool:
+        """Whether it reads rows; a client asks DESCRIBE before an INSERT, which must not wait."""
+        return self.reads and self.kind not in _ABOUT_TABLES
 
 
 @dataclass(frozen=True)
