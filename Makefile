@@ -38,7 +38,7 @@ down: setup ## stop what `make up` started; its data stays
 	$(BIN)/feedloop down --data $(DATA)
 
 test: setup ## unit tests, then every promise against the real broker, registry and stores
-	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" tests/unit tests/conformance tests/integration tests/crash
+	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" -n 2 --dist loadfile tests/unit tests/conformance tests/integration tests/crash
 
 test-long: setup ## what takes too long for every change: more ways to fail, one by one
 	$(BIN)/python -m pytest --session-timeout=7200 -m long tests/conformance tests/integration tests/crash

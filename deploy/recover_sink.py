@@ -13,7 +13,7 @@ from deploy.recover import Finding
 from deploy.topics import admin
 from schemas.errors import ConfigError, CorruptStateError, FencedError, SinkDown
 from schemas.settings import Settings, clickhouse_config, kafka_config
-from schemas.topics import INPUTS, group
+from schemas.topics import WORKERS, group
 from sinks import offsets
 from sinks.intents import Committed, Source, from_metadata
 from sinks.ledger import Ledger
@@ -37,7 +37,7 @@ class _Examination:
     def __init__(self, settings: Settings, sink: str) -> None:
         self._settings, self._sink = settings, sink
         prefix = settings.kafka.topic_prefix
-        self._topics = [topic.full(prefix) for topic in INPUTS[sink]]
+        self._topics = [topic.full(prefix) for topic in WORKERS[sink]]
         self._root = Path(settings.parquet.path)
         self._store = SINKS[sink][0](settings)
         self._store.open()
@@ -104,8 +104,8 @@ class _Examination:
 
     def _after_unknown(self, source: Source, offset: int) -> int:
         """Return where to go on after a promised batch from `offset` whose end isn't known."""
-        if self._sink == "parquet":
-            return offset  # the ledger knows what came after
+        if self._sink != "clickhouse":
+            return offset  # the ledger knows what came after; receivers know an action by its id
         s = self._settings.clickhouse
         table = table_of(source.topic, self._settings.kafka.topic_prefix).name
         question = (

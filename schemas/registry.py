@@ -10,7 +10,7 @@ from authlib.deprecate import AuthlibDeprecationWarning
 from schemas.catalog import definition
 from schemas.errors import ConfigError, RegistryDown, UndecodableRecord
 from schemas.settings import RegistrySettings
-from schemas.topics import TOPICS, Topic
+from schemas.topics import RAW, TOPICS, Topic
 from schemas.writer_schema import WriterSchema
 
 with warnings.catch_warnings():  # a part of the client tells every program of its own affairs
@@ -89,6 +89,7 @@ class Registry:
             text = self._client.get_schema(number).schema_str
         except SchemaRegistryError as error:
             if error.http_status_code == 404:
+                self._check_not_lost(number)
                 self._unknown_until[number] = time.monotonic() + UNKNOWN_TTL_S
                 raise _unknown(number) from None
             raise self._down(error) from error
@@ -98,6 +99,22 @@ class Registry:
             raise _unknown(number)
         self._known[number] = WriterSchema(number, text)
         return self._known[number]
+
+    def _check_not_lost(self, number: int) -> None:
+        """Raise RegistryDown if not even our own schemas, registered by every start, are there."""
+        subject = f"{RAW[0].full(self._prefix)}-value"
+        try:
+            self._client.get_versions(subject)
+        except SchemaRegistryError as error:
+            if error.http_status_code != 404:
+                raise self._down(error) from error
+            raise RegistryDown(
+                f"schema registry {self._url} has neither schema id {number} nor {subject}: it "
+                "lost what it held, or is another one. Give it its storage back (ids must stay "
+                "the same); records wait until then"
+            ) from None
+        except Exception as error:  # the client lets httpx and OS errors through
+            raise self._down(error) from error
 
     def _down(self, error: Exception) -> RegistryDown:
         return RegistryDown(

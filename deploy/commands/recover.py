@@ -9,7 +9,7 @@ from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
 from deploy.recover import Finding
 from schemas.errors import ConfigError
 from schemas.settings import Settings
-from schemas.topics import INPUTS
+from schemas.topics import WORKERS
 
 STAGES = ("redact", "join", "decide")
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    worker: Annotated[str, typer.Argument(help=f"One of {', '.join(INPUTS)}.")],
+    worker: Annotated[str, typer.Argument(help=f"One of {', '.join(WORKERS)}.")],
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Give up what is lost, so that it can go on.")
     ] = False,
@@ -33,8 +33,8 @@ def run(
     and a state that can't be understood is given up: exactly what is shown as lost. Offsets of
     partitions that are well never move. Exit code 1 while something keeps it from going on.
     """
-    if worker not in INPUTS:
-        raise ConfigError(f"there is no worker {worker!r}; known: {', '.join(INPUTS)}")
+    if worker not in WORKERS:
+        raise ConfigError(f"there is no worker {worker!r}; known: {', '.join(WORKERS)}")
     found = _examine(settings_for(data), worker)
     if accept_loss:
         for finding in found:

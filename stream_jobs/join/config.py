@@ -37,3 +37,9 @@ class JoinConfig:
                 f"FEEDLOOP_JOIN_SESSION_GAP_MS={join.session_gap_ms} + "
                 f"FEEDLOOP_JOIN_LATENESS_MS={join.lateness_ms}, or lower these"
             )
+        if join.arrival_hold_ms < join.session_hold_ms:
+            raise ConfigError(
+                f"FEEDLOOP_JOIN_ARRIVAL_HOLD_MS={join.arrival_hold_ms} forgets a bulk load before "
+                "its sessions can be abandoned: make it at least "
+                f"FEEDLOOP_JOIN_SESSION_HOLD_MS={join.session_hold_ms}, or lower that"
+            )

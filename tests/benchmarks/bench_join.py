@@ -62,7 +62,7 @@ def records(count: int) -> list[tuple[str, Read]]:
 def run(count: int) -> None:
     """Feed everything in chunks, as fetches would bring it."""
     stream = records(count)
-    driver = Driver(JoinSettings(arrival_hold_ms=0, align_wait_ms=0))
+    driver = Driver(JoinSettings(arrival_hold_ms=0, session_hold_ms=0, align_wait_ms=0))
     stage, topics = driver.stage, list(driver.log)
     position = dict.fromkeys(topics, 0)
     outputs = 0

@@ -10,10 +10,14 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from deploy.local.registry import Registry
 from schemas.catalog import definition
 from schemas.compatibility import breaks
+from schemas.errors import RegistryDown, UndecodableRecord
+from schemas.registry import Registry as Client
+from schemas.settings import Settings
 from tests.unit.test_schemas_compatibility import CASES, Case
 
 pytestmark = pytest.mark.broker
 
+NOBODYS = 2_000_000_000  # an id
 STRICTER_THAN_AVRO = {
     "millis become micros",  # readable, and wrong by a factor of 1,000
     "a unit is lost",
@@ -44,3 +48,13 @@ def _code(client: SchemaRegistryClient, subject: str, schema: dict) -> int:
     except SchemaRegistryError as error:
         return error.http_status_code
     return 200
+
+
+def test_a_registry_that_lost_what_it_held_is_waited_for(settings: Settings) -> None:
+    """Else everything that arrives meanwhile would be set aside as of an unknown schema."""
+    client = Client(settings.registry, settings.kafka.topic_prefix)
+    with pytest.raises(RegistryDown, match="lost what it held"):
+        client.schema(NOBODYS)
+    client.register_all()
+    with pytest.raises(UndecodableRecord, match="register the writer's schema"):
+        client.schema(NOBODYS)

@@ -201,15 +201,15 @@ def bodies(bootstrap: str) -> Iterator[tuple[str, bytes]]:
         for number in topic.partitions
     ]
     consumer.assign(parts)
-    left = len(parts)
-    while left:
+    left = {(part.topic, part.partition) for part in parts}
+    while left:  # an end is told again after each record that comes later
         for message in consumer.consume(1_000, 1.0):
             error = message.error()
             if error is None:
                 yield message.topic() or "", message.value() or b""
             else:
                 assert error.code() == KafkaError._PARTITION_EOF
-                left -= 1
+                left.discard((message.topic(), message.partition()))
     consumer.close()
 
 

@@ -53,7 +53,11 @@ class Line:
     def __init__(self, settings: Settings, folder: Path) -> None:
         stage = StageSettings(session_timeout_ms=SESSION_MS)
         join = JoinSettings(
-            orphan_ttl_ms=MINUTE, lateness_ms=MINUTE, arrival_hold_ms=0, align_wait_ms=50
+            orphan_ttl_ms=MINUTE,
+            lateness_ms=MINUTE,
+            arrival_hold_ms=0,
+            session_hold_ms=0,
+            align_wait_ms=50,
         )
         store = msgspec.structs.replace(settings.clickhouse, body_ttl_days=10_000)
         changed = msgspec.structs.replace(settings, stage=stage, join=join, clickhouse=store)

@@ -405,7 +405,9 @@ def test_a_memory_too_short_for_abandonment_is_refused() -> None:
     gap = {"session_gap_ms": 30 * MINUTE, "lateness_ms": MINUTE, "align_wait_ms": 0}
     with pytest.raises(ConfigError, match="it at least 1860000"):
         Driver(JoinSettings(window_ms=31 * MINUTE - 1, **gap))
-    driver = Driver(JoinSettings(window_ms=31 * MINUTE, arrival_hold_ms=0, **gap))
+    with pytest.raises(ConfigError, match="ARRIVAL_HOLD_MS=9999 forgets a bulk load"):
+        Driver(JoinSettings(window_ms=31 * MINUTE, arrival_hold_ms=9_999, **gap))
+    driver = Driver(JoinSettings(window_ms=31 * MINUTE, arrival_hold_ms=10_000, **gap))
     for number in range(40):
         driver.wait(MINUTE)
         driver.append(inference(f"i{number}", number, session=f"s{number}"))

@@ -59,7 +59,7 @@ def redact(_: Topic) -> Logic:
 
 
 def join(_: Topic) -> Logic:
-    settings = JoinSettings(arrival_hold_ms=0, align_wait_ms=0)
+    settings = JoinSettings(arrival_hold_ms=0, session_hold_ms=0, align_wait_ms=0)
     config = JoinConfig("p.", settings, MINUTE, 1, 1, 11, 12, LETTER, schema_of)
     return JoinStage(config, Restored(0))
 
