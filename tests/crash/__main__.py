@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from tests.crash.faults import FAULTS, ON_REQUEST
+from tests.crash.faults import FAULTS, QUICK
 from tests.crash.faults.fault import Fault
 from tests.crash.loop import COPIES
 from tests.crash.scenario import Outcome, Plan, play
@@ -33,17 +33,18 @@ def main(
     seconds: Annotated[
         float | None, typer.Option(min=10, help="Of load, all rounds together.")
     ] = None,
-    short: Annotated[
-        bool, typer.Option("--short", help="The form that `make test-long` runs.")
-    ] = False,
+    short: Annotated[bool, typer.Option("--short", help="The form that `make test` runs.")] = False,
     round_seconds: Annotated[float, typer.Option(min=10, help="Of load in a round.")] = ROUND_S,
     rate: Annotated[
         float | None,
         typer.Option(min=10, help=f"Events a second; {RATE:.0f}, short {SHORT_RATE:.0f}."),
     ] = None,
     faults: Annotated[
-        str, typer.Option(metavar="NAMES", help=f"Of {', '.join(FAULTS | ON_REQUEST)}; or none.")
-    ] = ",".join(FAULTS),
+        str | None,
+        typer.Option(
+            metavar="NAMES", help=f"Of {', '.join(FAULTS)}; or none. All; short: quick ones."
+        ),
+    ] = None,
     lanes: Annotated[int, typer.Option(min=1, help="Faults at the same time.")] = 2,
     copies: Annotated[int, typer.Option(min=1, help="How many of each worker.")] = COPIES,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the data of a failed round.")] = False,
@@ -53,7 +54,8 @@ def main(
     first = secrets.randbelow(1_000_000) if seed is None else seed
     total = seconds or (SHORT_S if short else LONG_S)
     rate = rate or (SHORT_RATE if short else RATE)
-    chosen = _chosen(faults)
+    names = faults or ",".join(fault.name for fault in (QUICK if short else FAULTS.values()))
+    chosen = _chosen(names)
     rounds = max(1, round(total / round_seconds))
     print(
         f"seed {first}: {rounds} rounds of {total / rounds:.0f} s at {rate:,.0f} events/s, "
@@ -70,7 +72,7 @@ def main(
     print_outcome(outcomes)
     print(
         f"\nagain: python -m tests.crash --seed {first} --seconds {total:.0f} --rate {rate:.0f} "
-        f"--round-seconds {round_seconds:.0f} --lanes {lanes} --faults {faults}"
+        f"--round-seconds {round_seconds:.0f} --lanes {lanes} --faults {names}"
     )
     raise typer.Exit(0 if all(outcome.good for outcome in outcomes) else 1)
 
@@ -97,12 +99,11 @@ def _round(plan: Plan, folder: Path, number: int, *, keep: bool) -> Outcome:
 
 
 def _chosen(names: str) -> list[Fault]:
-    known = FAULTS | ON_REQUEST
     wanted = [name.strip() for name in names.split(",") if name.strip() not in ("", "none")]
-    unknown = [name for name in wanted if name not in known]
+    unknown = [name for name in wanted if name not in FAULTS]
     if unknown:
-        raise typer.BadParameter(f"no fault {unknown[0]!r}; there are {', '.join(known)}")
-    return [known[name] for name in wanted]
+        raise typer.BadParameter(f"no fault {unknown[0]!r}; there are {', '.join(FAULTS)}")
+    return [FAULTS[name] for name in wanted]
 
 
 if __name__ == "__main__":

@@ -22,12 +22,6 @@ FAULTS: Final[dict[str, Fault]] = {
         FreezeAtPoint(),
         JoinAndLeave(),
         RollingRestart(),
-    )
-}
-
-ON_REQUEST: Final[dict[str, Fault]] = {
-    fault.name: fault
-    for fault in (
         Poison(),
         KillBroker(),
         PauseBroker(),
@@ -41,4 +35,10 @@ ON_REQUEST: Final[dict[str, Fault]] = {
         DamageLedger(),
     )
 }
-"""Not drawn unless they are named: they haven't gone through a whole run with the others yet."""
+
+QUICK: Final = [
+    fault
+    for fault in FAULTS.values()
+    if not isinstance(fault, (PauseBroker, StoreAway, RegistryAway, DamageCheckpoint, DamageLedger))
+]
+"""Those that are over in seconds: what the short form draws from."""
