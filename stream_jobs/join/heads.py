@@ -10,7 +10,15 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from schemas.catalog import definition, head, parsed
-from schemas.codec import PREFIX_BYTES, decode, decode_head_to, encode, resolve, schema_id
+from schemas.codec import (
+    PREFIX_BYTES,
+    decode,
+    decode_head,
+    decode_head_to,
+    encode,
+    resolve,
+    schema_id,
+)
 from schemas.errors import UndecodableRecord
 from schemas.topics import (
     CONTROL_HEADER,
@@ -88,6 +96,20 @@ def read(topic: str, record: Inbound, schema_of: SchemaOf) -> Event | Control | 
         return Broken(topic, record.offset, error, number, len(body or b""))
     redactions = _redactions(record.headers) if record.headers else None
     return Event(topic, record.offset, record.timestamp, fields, payload, redactions, len(body))
+
+
+def read_again(topic: str, record: Inbound, schema_of: SchemaOf) -> Event:
+    """Return an inference that `read` has returned before; its head ends with its event time."""
+    body = record.value
+    assert body is not None
+    payload = _current(topic, body[PREFIX_BYTES:], schema_id(body), schema_of)
+    fields = decode_head(_keys(RECORD_OF[topic]), payload)
+    return Event(topic, record.offset, record.timestamp, fields, payload, None, len(body))
+
+
+@cache
+def _keys(name: str) -> Any:
+    return head(definition(name), "event_time")
 
 
 def _inference(_: str, payload: bytes) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """What has been read and waits to be processed: queues in step, offsets, what only refills memory.
 
 A restart reads again from the rewind offsets: below `upto` a record only refills memory, and
-nothing new is taken before every topic has been read that far.
+nothing new is taken before every topic has been read that far. An inference that was read once
+is known to be whole: of its head only a part is decoded then.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from schemas.topics import INFERENCE_REDACTED
 from stream_jobs.align import Aligner
-from stream_jobs.join.heads import Broken, Control, Event, read
+from stream_jobs.join.heads import Broken, Control, Event, read, read_again
 from stream_jobs.join.watermark import NEVER
-from stream_jobs.stage import Chunk, Restored, SchemaOf
+from stream_jobs.stage import Chunk, Inbound, Restored, SchemaOf
 
 Item = Event | Control | Broken
 
@@ -18,9 +21,17 @@ class Inbox:
     """The input side of one partition number."""
 
     def __init__(
-        self, topics: Sequence[str], restored: Restored, wait_ms: int, schema_of: SchemaOf
+        self,
+        topics: Sequence[str],
+        restored: Restored,
+        wait_ms: int,
+        schema_of: SchemaOf,
+        broken: Sequence[int] | None = None,
     ) -> None:
+        """`broken`: what `broken_from` told at the checkpoint, None if nobody knows."""
         self._schema_of = schema_of
+        self._known = None if broken is None else frozenset(broken)
+        self._broken = list(broken or ())
         self._aligner: Aligner[Item] = Aligner(topics, wait_ms)
         self._upto = {topic: restored.next.get(topic, 0) for topic in topics}
         self._positions = dict(self._upto)
@@ -37,10 +48,10 @@ class Inbox:
         refill: list[Item] = []
         queued: list[tuple[int, Item]] = []
         for record in chunk.records:
-            item = read(topic, record, self._schema_of)
-            if item.offset < upto:
-                refill.append(item)
+            if record.offset < upto:
+                refill.extend(self._again(topic, record))
             else:
+                item = read(topic, record, self._schema_of)
                 event_time = item.head["event_time"] if isinstance(item, Event) else NEVER
                 self._held[topic] += item.size
                 queued.append((event_time, item))
@@ -50,6 +61,27 @@ class Inbox:
             self._refilling.discard(topic)
         self._aligner.put(topic, queued, at_end=chunk.at_end, now_ms=now_ms)
         return refill
+
+    def _again(self, topic: str, record: Inbound) -> Iterator[Item]:
+        """Yield what `record` was when it was read before, nothing if it was broken."""
+        if topic == INFERENCE_REDACTED.name and self._known is not None:
+            if record.offset not in self._known and record.value is not None:
+                yield read_again(topic, record, self._schema_of)
+            return
+        item = read(topic, record, self._schema_of)
+        if isinstance(item, Broken):
+            self._note(item)
+        else:
+            yield item
+
+    def _note(self, item: Broken) -> None:
+        if item.topic == INFERENCE_REDACTED.name:
+            self._broken.append(item.offset)
+
+    def broken_from(self, offset: int) -> list[int]:
+        """Return the inferences that can't be read, of those taken from `offset` on."""
+        del self._broken[: bisect_left(self._broken, offset)]
+        return self._broken
 
     def take(self, now_ms: int) -> Iterator[Item]:
         """Yield what is in step; the caller may stop at any item."""
@@ -63,6 +95,8 @@ class Inbox:
     def _taken(self, item: Item) -> Item:
         self._done[item.topic] = item.offset + 1
         self._held[item.topic] -= item.size
+        if isinstance(item, Broken):
+            self._note(item)
         return item
 
     @property

@@ -112,7 +112,11 @@ class JoinStage:
         self._unasked = dict(state.flushed)
         self._due = 0
         self._inbox = Inbox(
-            [topic.name for topic in REDACTED], restored, settings.align_wait_ms, config.schema_of
+            [topic.name for topic in REDACTED],
+            restored,
+            settings.align_wait_ms,
+            config.schema_of,
+            state.broken,
         )
         self._out = Outputs(config, restored.partition)
         self._timer_ms = NEVER  # event time at which the next timer may fire
@@ -480,6 +484,7 @@ class JoinStage:
                 flushes={key: sorted(topics) for key, topics in self._flushes.items()},
                 flushed=self._flushed,
                 windows=self._windows.snapshot(),
+                broken=self._inbox.broken_from(self.rewind_offsets()[INFERENCE_REDACTED.name]),
             )
         )
 

@@ -30,6 +30,7 @@ class JoinState(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     flushes: dict[str, list[str]] = {}  # id of a control record → topics that brought it
     flushed: dict[str, int] = {}  # topic → waiting signals before it are to be decided now
     windows: bytes = b""
+    broken: list[int] | None = None  # inferences that can't be read, of those read again; None: ?
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from schemas.catalog import parsed
+from schemas.codec import encode, frame
 from schemas.errors import ConfigError
 from schemas.settings import JoinSettings
 from schemas.topics import INFERENCE_REDACTED, PARTIALS
@@ -456,3 +458,22 @@ def test_a_flush_with_the_hot_store_away_does_not_stop_the_partition(restart: bo
     driver.poll()
     assert driver.result.enriched[2:] == [("f1", "orphan", None)]
     assert driver.stage.stats()["due"] == 0
+
+
+@pytest.mark.parametrize("restarts", [0, 1, 2])
+def test_an_inference_that_was_set_aside_is_not_remembered_after_a_restart(restarts: int) -> None:
+    """Its head is fine: only who reads all of it can tell. The one before makes it read again."""
+    spoilt = frame(1, encode(parsed("Inference"), inference("i1", 0)[1]) + b"!")
+    driver = Driver(SETTINGS)
+    driver.append(inference("i0", 0))
+    driver.raw(INFERENCE_REDACTED.name, spoilt)
+    driver.poll()
+    for _ in range(restarts):
+        driver.restart()
+        driver.poll()
+    driver.append(feedback("f0", "i0", 1))
+    driver.append(feedback("f1", "i1", 1))
+    driver.append(flush())
+    driver.poll()
+    assert driver.result.enriched == [("f0", "matched", "i0"), ("f1", "orphan", None)]
+    assert [letter["reason"] for letter in driver.result.dead] == ["trailing_bytes"]

@@ -33,6 +33,7 @@ SETTINGS = JoinSettings(
     orphan_ttl_ms=HOUR,
     session_gap_ms=20 * MINUTE,
     arrival_hold_ms=0,
+    session_hold_ms=0,
     align_wait_ms=500,
 )
 CRAMPED = msgspec.structs.replace(SETTINGS, max_waiting=1)
