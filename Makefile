@@ -19,12 +19,13 @@ help: ## print this list
 
 setup: $(STAMP) ## make .venv from requirements.lock (nothing to do if it is up to date)
 
-# pip runs as `python -m pip`, so that a moved checkout or a long path can't break its script.
+# pip runs as `python -m pip`, so that a moved checkout or a long path can't break its script; it
+# compiles nothing, as each module is compiled when it is first used: that saves a minute.
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "feedloop needs Python 3.11 or 3.12 and found no python3: install it, or say make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 13) else "feedloop needs Python 3.11 or 3.12; %s is %d.%d. Say make setup PYTHON=/path/to/python3.11" % ((sys.executable,) + v))'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -37,8 +38,9 @@ up: setup ## start broker, registry, store and every stage here, in the backgrou
 down: setup ## stop what `make up` started; its data stays
 	$(BIN)/feedloop down --data $(DATA)
 
-test: setup ## unit tests, then every promise against the real broker, registry and stores
-	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" -n 2 --dist loadfile tests/unit tests/conformance tests/integration tests/crash
+# Two files at a time; what takes longest begins first.
+test: setup ## every promise against the real broker, registry and stores; unit tests
+	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" -n 2 --dist loadfile tests/crash tests/integration tests/conformance tests/unit
 
 test-long: setup ## what takes too long for every change: more ways to fail, one by one
 	$(BIN)/python -m pytest --session-timeout=7200 -m long tests/conformance tests/integration tests/crash
