@@ -63,11 +63,15 @@ class Offsets:
 
         Raises BrokerDown.
         """
-        wanted = [TopicPartition(p.topic, p.number) for p in self._partitions(WORKERS[worker])]
+        return self.committed_by(group(worker, self._prefix), WORKERS[worker])
+
+    def committed_by(self, name: str, topics: Iterable[Topic]) -> dict[Partition, Committed]:
+        """Return the same for any group, by its full name."""
+        wanted = [TopicPartition(p.topic, p.number) for p in self._partitions(topics)]
         if not wanted:
             return {}
         try:
-            found = self._member(worker).committed(wanted, timeout=TIMEOUT_S)
+            found = self._member(name).committed(wanted, timeout=TIMEOUT_S)
         except KafkaException as error:
             raise self._down(error) from error
         for tp in found:
@@ -79,13 +83,13 @@ class Offsets:
             if tp.offset >= 0
         }
 
-    def _member(self, worker: str) -> Consumer:
+    def _member(self, name: str) -> Consumer:
         # A consumer that never joins its group. The admin client's own call for this kills the
         # process (SIGSEGV in librdkafka 2.15) while the group's coordinator is still loading.
-        if worker not in self._members:
-            config = {"group.id": group(worker, self._prefix), "log_level": 0}
-            self._members[worker] = Consumer({**kafka_config(self._settings.kafka), **config})
-        return self._members[worker]
+        if name not in self._members:
+            config = {"group.id": name, "log_level": 0}
+            self._members[name] = Consumer({**kafka_config(self._settings.kafka), **config})
+        return self._members[name]
 
     def _partitions(self, topics: Iterable[Topic]) -> list[Partition]:
         try:

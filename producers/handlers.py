@@ -93,7 +93,8 @@ class HandlerLoop:
         self._results = Results(settings, self._registry)
         self._consumer = Consumer(_config(settings, group))
         self._done: dict[int, DoneRecord] = {}  # by partition that is ours
-        self._at_end: set[int] = set()
+        self._ends: dict[int, int] = {}  # by partition that is read to its end: that end
+        self._committed: dict[int, int] = {}
         self._waiting: deque[Message] = deque()
         self._busy = False
         self._in_callback = False
@@ -110,8 +111,10 @@ class HandlerLoop:
                 self._poll()
                 if self._waiting:
                     self._next()
-                elif once and self._done and self._at_end >= set(self._done):
-                    return
+                else:
+                    self._pass_ends()
+                    if once and self._done and self._ends.keys() >= self._done.keys():
+                        return
         except Stopped:
             pass
         finally:
@@ -135,8 +138,8 @@ class HandlerLoop:
 
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         for tp in partitions:
-            self._done.pop(tp.partition, None)
-            self._at_end.discard(tp.partition)
+            for known in (self._done, self._ends, self._committed):
+                known.pop(tp.partition, None)
         self._waiting = deque(m for m in self._waiting if m.partition() in self._done)
 
     def _recall(self, partition: int) -> DoneRecord:
@@ -158,9 +161,10 @@ class HandlerLoop:
         partition = message.partition()
         if error is None:
             self._waiting.append(message)
-            self._at_end.discard(partition if partition is not None else -1)
+            self._ends.pop(-1 if partition is None else partition, None)
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-            self._at_end.add(partition if partition is not None else -1)
+            assert partition is not None
+            self._ends[partition] = message.offset() or 0
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             raise MissingDataError(
                 f"{self._topic}: group {self._by} wants an offset that is gone: {error.str()}; "
@@ -255,6 +259,12 @@ class HandlerLoop:
         self._keep_trying(lambda: self._results.send(record, self._meanwhile))
         done.result(record)
 
+    def _pass_ends(self) -> None:
+        """Commit past the marker that ends a transaction, so that the group's lag becomes 0."""
+        for partition, end in self._ends.items():
+            if end > self._committed.get(partition, 0):
+                self._commit(partition, end)
+
     def _commit(self, partition: int, offset: int) -> None:
         if partition not in self._done:
             return  # another member has it now; it finds our result in the topic
@@ -265,6 +275,7 @@ class HandlerLoop:
         except KafkaException as error:
             # Nothing is lost: the record comes again, and its result is in the topic.
             log.warning("offset %d of %s[%d]: %s", offset, self._topic, partition, error)
+        self._committed[partition] = offset
 
     # --- waiting ---
 

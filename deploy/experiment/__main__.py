@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from deploy.cli import INTERRUPTED
 from deploy.commands import embed
 from deploy.context import settings_for
 from deploy.experiment.people import DAY_MS
@@ -22,17 +24,20 @@ from deploy.local.launch import Plan as StackPlan
 from deploy.local.launch import halt, start
 from deploy.local.layout import Layout
 from deploy.local.temporary import stack_for
+from schemas.errors import FeedloopError
 
 HOUR_MS: Final = 3_600_000
 _PIPE_WIDTH: Final = 140
 SETTINGS: Final = {
     # Six months pass in minutes, so windows are wide and nothing waits long by the wall clock.
     "DECIDE_WINDOW_MS": str(3 * HOUR_MS),
+    "JOIN_ALIGN_WAIT_MS": "250",
     "JOIN_ARRIVAL_HOLD_MS": "20000",
     "JOIN_SESSION_HOLD_MS": "2000",
     "KAFKA_PARTITIONS": "2",
     "SINK_CLICKHOUSE_LINGER_MS": "200",
     "SINK_PARQUET_LINGER_MS": "2000",
+    "REDACT_SPACY_MODEL": "none",  # nobody is named in these texts: patterns and lists suffice
     "CLICKHOUSE_BODY_TTL_DAYS": "400",  # the first day lies half a year back
     "DECIDE_RULES_FILE": str(Path(__file__).with_name("rules.yaml")),
 }
@@ -97,4 +102,10 @@ def _iso(time_ms: int) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except FeedloopError as error:
+        print(f"loop-experiment: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

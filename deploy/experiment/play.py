@@ -5,29 +5,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from deploy.drain import behind_by
 from deploy.experiment.humans import Humans, sample_of
+from deploy.experiment.line import answering
 from deploy.experiment.loop_team import LoopTeam, handlers
 from deploy.experiment.people import DAY_MS, Asked, Day, People
 from deploy.experiment.product import Product
 from deploy.experiment.score import WEEK, Score
 from deploy.experiment.world import World
-from deploy.offsets import Extent, Offsets, Partition
 from deploy.records import read
 from producers.bulk import Bulk
 from producers.envelope import seal
-from producers.handler import Retry
-from producers.handlers import run_handlers
-from schemas.errors import FatalError
 from schemas.settings import Settings
-from schemas.topics import ACTION_RESULTS, ACTIONS, INPUTS
-
-GROUP: Final = "experiment"
-DAY_LIMIT_S: Final = 120.0
-STAGES: Final = ("redact", "join", "decide")
-_POLL_S: Final = 0.05
+from schemas.topics import ACTION_RESULTS, ACTIONS
 
 Progress = Callable[[int], None]
 """Told each day that is over."""
@@ -60,17 +50,16 @@ class Play:
         }
         self._products = {"static": Product(), "human_only": Product()}
         self.scores = {name: Score() for name in (*self._products, *self._loops)}
-        self._handled: dict[Partition, Extent] = {}
         self._day = 0
 
     def run(self, first: int, last: int, on_day: Progress) -> None:
         """Play the days `first` to `last`, the last one excluded. Raises FatalError."""
-        offsets = Offsets(self._settings)
         bulk = Bulk(self._settings)
-        for day in range(first, last):
-            self._play_day(bulk, day)
-            self._settle(offsets)
-            on_day(day)
+        with answering(handlers(self._loops), self._settings, self._tonight) as line:
+            for day in range(first, last):
+                self._play_day(bulk, day)
+                line.settle(f"day {day}")
+                on_day(day)
 
     def _play_day(self, bulk: Bulk, day: int) -> None:
         self._day = day
@@ -101,41 +90,9 @@ class Play:
             self._humans.review(sample_of(self._read, f"{self._plan.seed}:{day}"), day)
             self._read = []
 
-    # --- waiting for the pipeline ---
-
-    def _settle(self, offsets: Offsets) -> None:
-        """Wait until the stages have nothing left to read, then answer what they asked for."""
-        limit = time.monotonic() + DAY_LIMIT_S
-        for stage in STAGES:
-            while _left(offsets, stage):
-                if time.monotonic() > limit:
-                    raise FatalError(
-                        f"day {self._day}: {stage} didn't get through within {DAY_LIMIT_S:.0f} s; "
-                        "see `feedloop status` and the logs"
-                    )
-                time.sleep(_POLL_S)
-        ends = offsets.extents([ACTIONS])
-        if ends != self._handled:
-            self._handled = ends
-            self._answer()
-
-    def _answer(self) -> None:
-        run_handlers(
-            handlers(self._loops),
-            group=GROUP,
-            settings=self._settings,
-            once=True,
-            retry=Retry(attempts=1),
-            clock=self._tonight,
-        )
-
     def _tonight(self) -> int:
         """Return the simulated time at which today's work is done."""
         return self._plan.start_ms + (self._day + 1) * DAY_MS
-
-
-def _left(offsets: Offsets, stage: str) -> int:
-    return sum(behind_by(offsets.extents(INPUTS[stage]), offsets.committed(stage)).values())
 
 
 def _loops(*, ablation: bool) -> dict[str, str]:
