@@ -57,6 +57,7 @@ def _sql(span: Span, step_ms: int) -> str:
     step = f"intDiv(toUnixTimestamp64Milli(m.window_start), {step_ms}) * {step_ms}"
     where = [f"toUnixTimestamp64Milli(m.window_start) >= {span.since_ms}"]
     where.append(f"toUnixTimestamp64Milli(m.window_start) < {span.until_ms}")
+    where.append("isNull(m.effect_verdict)")
     named = (("tenant_id", span.tenant_id), ("segment", span.segment))
     where += [f"m.{name} = {_text(value)}" for name, value in named if value is not None]
     keys = ", ".join(WindowKey._fields)

@@ -28,9 +28,9 @@ FILES: Final = {
     "DeadLetter": "dead_letter",
     "Reference": "reference",
 }
-"""The ten records and their files; `sums.avsc` is a part of two of them."""
+"""The ten records and their files; `sums.avsc` and `action_effect.avsc` are parts of two each."""
 
-_PARTS: Final = {"Sums": "sums", **FILES}
+_PARTS: Final = {"Sums": "sums", "ActionEffect": "action_effect", **FILES}
 _PRIMITIVES: Final = frozenset(
     ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
 )

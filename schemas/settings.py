@@ -73,6 +73,7 @@ class ParquetSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """The cold store."""
 
     path: str = ".feedloop/parquet"  # a folder on a file system with hard links and fsync
+    snapshot_days: int = 90  # snapshots to train on are deleted when they are older; 0: never
 
 
 class SinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

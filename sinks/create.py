@@ -24,6 +24,16 @@ BODIES: Final = {
 }
 """Columns with texts: they are emptied after `body_ttl_days`, the rest of the row stays."""
 
+RATES: Final = {
+    "negative_rate": ("negative", "(positive + negative + neutral)"),
+    "error_rate": ("(errors + timeouts)", "inferences"),
+    "refusal_rate": ("refusals", "inferences"),
+    "abandonment_rate": ("kinds['abandonment']", "inferences"),
+    "edit_rate": ("kinds['edit']", "inferences"),
+    "regenerate_rate": ("kinds['regenerate']", "inferences"),
+}
+"""The rates of the views of metrics, each as (k, n) of the sums; NULL where n is 0."""
+
 _FILE: Final = Path(__file__).parent / "tables.sql"
 _TTL: Final = re.compile(r"toIntervalDay\((\d+)\)")
 
@@ -81,6 +91,9 @@ def _parts(settings: ClickHouseSettings) -> dict[str, str]:
         "aggregating_engine": f"{replicated}AggregatingMergeTree",
         "window": window,
         "metric_sums": ",\n    ".join(metric_sums()),
+        "metric_rates": ",\n    ".join(
+            f"if({n} = 0, NULL, {k} / {n}) AS {name}" for name, (k, n) in RATES.items()
+        ),
     }
 
 

@@ -197,7 +197,7 @@ FROM signals AS s
 GROUP BY tenant_id, kind
 ORDER BY tenant_id, kind;
 
--- A window's metrics are the sum of its revisions.
+-- A window's metrics are the sum of its revisions. Effects of actions are no sums: see action_effects.
 CREATE OR REPLACE VIEW metrics_by_window $on_cluster AS
 SELECT
     tenant_id,
@@ -208,14 +208,9 @@ SELECT
     segment,
     max(m.revision) AS revisions,
     $metric_sums,
-    if(positive + negative + neutral = 0, NULL, negative / (positive + negative + neutral))
-        AS negative_rate,
-    if(inferences = 0, NULL, (errors + timeouts) / inferences) AS error_rate,
-    if(inferences = 0, NULL, refusals / inferences) AS refusal_rate,
-    if(inferences = 0, NULL, kinds['abandonment'] / inferences) AS abandonment_rate,
-    if(inferences = 0, NULL, kinds['edit'] / inferences) AS edit_rate,
-    if(inferences = 0, NULL, kinds['regenerate'] / inferences) AS regenerate_rate
+    $metric_rates
 FROM metrics AS m
+WHERE isNull(m.effect_verdict)
 GROUP BY tenant_id, window_start, window_ms, model_version, prompt_version, segment
 ORDER BY tenant_id, window_start, model_version, prompt_version, segment;
 
@@ -245,14 +240,9 @@ SELECT
     prompt_version,
     segment,
     $metric_sums,
-    if(positive + negative + neutral = 0, NULL, negative / (positive + negative + neutral))
-        AS negative_rate,
-    if(inferences = 0, NULL, (errors + timeouts) / inferences) AS error_rate,
-    if(inferences = 0, NULL, refusals / inferences) AS refusal_rate,
-    if(inferences = 0, NULL, kinds['abandonment'] / inferences) AS abandonment_rate,
-    if(inferences = 0, NULL, kinds['edit'] / inferences) AS edit_rate,
-    if(inferences = 0, NULL, kinds['regenerate'] / inferences) AS regenerate_rate
+    $metric_rates
 FROM metrics AS m
+WHERE isNull(m.effect_verdict)
 GROUP BY tenant_id, hour, model_version, prompt_version, segment
 ORDER BY tenant_id, hour, model_version, prompt_version, segment;
 
@@ -264,14 +254,9 @@ SELECT
     prompt_version,
     segment,
     $metric_sums,
-    if(positive + negative + neutral = 0, NULL, negative / (positive + negative + neutral))
-        AS negative_rate,
-    if(inferences = 0, NULL, (errors + timeouts) / inferences) AS error_rate,
-    if(inferences = 0, NULL, refusals / inferences) AS refusal_rate,
-    if(inferences = 0, NULL, kinds['abandonment'] / inferences) AS abandonment_rate,
-    if(inferences = 0, NULL, kinds['edit'] / inferences) AS edit_rate,
-    if(inferences = 0, NULL, kinds['regenerate'] / inferences) AS regenerate_rate
+    $metric_rates
 FROM metrics AS m
+WHERE isNull(m.effect_verdict)
 GROUP BY tenant_id, day, model_version, prompt_version, segment
 ORDER BY tenant_id, day, model_version, prompt_version, segment;
 

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from deploy.commands.replay import since_time
 from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
 from deploy.history import Span, windows
 from deploy.hot_store import connect
-from deploy.moments import moment
+from deploy.moments import moment, period_of
 from deploy.references import LEAST, compared, find, stored, taken, write
 from deploy.tables import print_table
 from schemas.errors import ConfigError
@@ -51,11 +50,7 @@ def create(
     if not _NAME.fullmatch(name):
         raise ConfigError(f"--name {name}: expected letters, digits, `_`, `.` or `-`, at most 64")
     now_ms = time.time_ns() // 1_000_000
-    period = (since_time(since, now_ms), since_time(until, now_ms), now_ms)
-    if period[0] >= period[1]:
-        raise ConfigError(
-            f"--from {since} --to {until}: expected a period that ends after it begins"
-        )
+    period = (*period_of(since, until, now_ms), now_ms)
     settings = settings_for(data)
     version = 1 + max((r["version"] for r in stored(settings) if r["name"] == name), default=0)
     span = Span(*period[:2], tenant, segment)

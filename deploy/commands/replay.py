@@ -1,22 +1,19 @@
 """feedloop replay: send dead letters again, read from where their records lie."""
 
-import re
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 import typer
 
 from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
+from deploy.moments import time_of
 from deploy.records import read
 from producers.replay import Outcome, Selection, replay
 from schemas.errors import REASONS, ConfigError
 from schemas.topics import DEAD_LETTERS, INPUTS
 
-_AGE: Final = re.compile(r"(\d+)(s|m|h|d)")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LISTED: Final = 10
 
 
@@ -50,28 +47,13 @@ def run(
     """
     _known("--stage", stage, INPUTS)
     _known("--reason", reason, REASONS)
-    since_ms = since_time(since, time.time_ns() // 1_000_000) if since else None
+    since_ms = time_of("--since", since, time.time_ns() // 1_000_000) if since else None
     settings = settings_for(data)
     letters = read(settings, DEAD_LETTERS)
     outcome = replay(settings, letters, Selection(stage, reason, since_ms), dry_run=dry_run)
     _report(outcome, dry_run, as_json)
     if outcome.gone:
         raise typer.Exit(1)
-
-
-def since_time(text: str, now_ms: int) -> int:
-    """Return the time (ms) that an age (`30m`) or an ISO 8601 time means. Raises ConfigError."""
-    age = _AGE.fullmatch(text)
-    if age:
-        back = timedelta(**{_UNITS[age[2]]: int(age[1])})
-        return now_ms - int(back.total_seconds() * 1000)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"--since {text}: expected 30s, 15m, 2h, 7d or a time such as 2026-01-31T08:00"
-        ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _known(option: str, value: str | None, known: Iterable[str]) -> None:

@@ -7,11 +7,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from deploy.commands.replay import since_time
 from deploy.context import DEFAULT_DATA, AsJson, DataDir, settings_for
 from deploy.history import Span, windows
 from deploy.hot_store import connect
-from deploy.moments import moment
+from deploy.moments import moment, period_of, time_of
 from deploy.references import stored
 from deploy.tables import print_table
 from schemas.errors import ConfigError
@@ -79,8 +78,8 @@ def simulate(
     if quiet and trouble:
         raise ConfigError("--quiet and --trouble contradict each other: give one of them")
     now_ms = time.time_ns() // 1_000_000
-    span = Span(since_time(since, now_ms), since_time(until, now_ms), tenant, segment)
-    known = [Trouble(since_time(text, now_ms), tenant, segment) for text in trouble or ()]
+    span = Span(*period_of(since, until, now_ms), tenant, segment)
+    known = [Trouble(time_of("--trouble", text, now_ms), tenant, segment) for text in trouble or ()]
     settings = settings_for(data)
     window_ms = settings.decide.window_ms
     done = rehearse(

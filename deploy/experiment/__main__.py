@@ -34,9 +34,10 @@ SETTINGS: Final = {
     "JOIN_ALIGN_WAIT_MS": "250",
     "JOIN_ARRIVAL_HOLD_MS": "20000",
     "JOIN_SESSION_HOLD_MS": "2000",
-    "KAFKA_PARTITIONS": "2",
-    "SINK_CLICKHOUSE_LINGER_MS": "200",
-    "SINK_PARQUET_LINGER_MS": "2000",
+    "KAFKA_PARTITIONS": "1",
+    "STAGE_COMMIT_INTERVAL_MS": "400",
+    "STAGE_SESSION_TIMEOUT_MS": "60000",  # on a busy machine nobody is taken for dead too soon
+    "SINK_PARQUET_LINGER_MS": "10000",
     "REDACT_SPACY_MODEL": "none",  # nobody is named in these texts: patterns and lists suffice
     "CLICKHOUSE_BODY_TTL_DAYS": "400",  # the first day lies half a year back
     "DECIDE_RULES_FILE": str(Path(__file__).with_name("rules.yaml")),

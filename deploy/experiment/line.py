@@ -10,16 +10,16 @@ from deploy.drain import behind_by
 from deploy.offsets import Offsets
 from producers.handler import Handler, Retry
 from producers.handlers import run_handlers
-from schemas.errors import FatalError
+from schemas.errors import FatalError, RetriableError
 from schemas.settings import Settings
 from schemas.topics import ACTIONS, INPUTS
 
 GROUP: Final = "experiment"
 STAGES: Final = ("redact", "join", "decide")
 HANDLERS: Final = "the handlers"
-DAY_LIMIT_S: Final = 120.0
-"""How long a day may stand still anywhere; it takes a few seconds in all."""
-POLL_S: Final = 0.05
+STILL_S: Final = 300.0
+"""How long a day may stand still; it takes a few seconds in all on a quiet machine."""
+POLL_S: Final = 0.1
 
 
 class Line:
@@ -49,23 +49,32 @@ class Line:
         Raises FatalError that says where it stands still, and what ended the handlers, if so.
         """
         for stage in (*STAGES, HANDLERS):
-            limit = time.monotonic() + DAY_LIMIT_S
-            while left := self._left(stage):
+            before, moved_s = 0, time.monotonic()
+            while left := self._left(stage, before or 1):
                 if self._failure is not None:
                     raise FatalError(f"{when}: the handlers ended: {self._failure}")
-                if time.monotonic() > limit:
+                if left != before:
+                    before, moved_s = left, time.monotonic()
+                elif time.monotonic() - moved_s > STILL_S:
                     raise FatalError(
-                        f"{when}: {stage} didn't get through within {DAY_LIMIT_S:.0f} s, {left} "
-                        "offsets are left; run it again with --keep DIR and look at DIR/logs"
+                        f"{when}: {stage} stood still for {STILL_S:.0f} s with {left} offsets "
+                        "left; run it again with --keep DIR and look at DIR/logs"
                     )
                 time.sleep(POLL_S)
 
-    def _left(self, stage: str) -> int:
-        if stage == HANDLERS:
-            topics, committed = [ACTIONS], self._offsets.committed_by(GROUP, [ACTIONS])
-        else:
-            topics, committed = [*INPUTS[stage]], self._offsets.committed(stage)
-        return sum(behind_by(self._offsets.extents(topics), committed).values())
+    def _left(self, stage: str, otherwise: int) -> int:
+        """Return how many offsets `stage` has to go; `otherwise` while the broker doesn't say."""
+        try:
+            if stage == HANDLERS:
+                committed = self._offsets.committed_by(GROUP, [ACTIONS])
+                return sum(behind_by(self._offsets.extents([ACTIONS]), committed).values())
+            extents, committed = (
+                self._offsets.extents(INPUTS[stage]),
+                self._offsets.committed(stage),
+            )
+        except RetriableError:  # settle gives up when this lasts
+            return otherwise
+        return sum(behind_by(extents, committed).values())
 
     def _answer(self) -> None:
         try:

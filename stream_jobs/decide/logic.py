@@ -21,7 +21,7 @@ from stream_jobs.act.rules import Rule, load_rules, rules_text, shipped_rules
 from stream_jobs.decide.effects import Effects, EffectsState
 from stream_jobs.decide.late import LateState, LateWindows
 from stream_jobs.decide.merge import Merge, MergeState
-from stream_jobs.decide.metrics import metric_record
+from stream_jobs.decide.metrics import effect_metric, metric_record
 from stream_jobs.decide.pending import Pending, Waiting
 from stream_jobs.decide.watches import Watches, WatchState
 from stream_jobs.window.record import sums_from_record
@@ -29,7 +29,7 @@ from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
 Part = TypeVar("Part")
-VERSION: Final = 2
+VERSION: Final = 3
 REMEDY: Final = "start the version that wrote it, or reset the checkpoints of decide"
 
 
@@ -162,9 +162,9 @@ class Decide:
         for start, keys in self._merge.ready(now_ms):
             self._pass_time(start, now_ms)
             outs += [self._metric(start, key, keys[key], 0) for key in sorted(keys)]
-            self._detect(start, keys, now_ms)
+            outs += self._detect(start, keys, now_ms)
         for start, keys in self._late.due(now_ms, flushed=self._merge.flushed):
-            self._detect(start, keys, now_ms)
+            outs += self._detect(start, keys, now_ms)
         self._pass_time(self._merge.quiet_until(now_ms), now_ms)
         said = self.pending.release(now_ms)
         return outs + [Out(ACTIONS.name, action["tenant_id"], action) for action in said]
@@ -207,13 +207,16 @@ class Decide:
         self._late.add(record["window_start"], key, sums, now_ms)
         return [self._metric(record["window_start"], key, sums, self._revision)]
 
-    def _detect(self, start: int, keys: dict[WindowKey, Sums], now_ms: int) -> None:
+    def _detect(self, start: int, keys: dict[WindowKey, Sums], now_ms: int) -> list[Out]:
+        """Look at a window: actions wait for what they carry, measured effects don't."""
         self._packed = None
         window = (start, start + self._config.window_ms)
         self._episodes.mutes.expire(window[1])
         self.pending.add(self._watches.feed(window, keys, self._episodes), now_ms)
         self.pending.add(self._episodes.settle(self._config.rules, window[1]), now_ms)
-        self.pending.add(self._effects.feed(window, keys, self._episodes), now_ms)
+        measured = self._effects.feed(window, keys, self._episodes)
+        self.pending.add(measured, now_ms)
+        return [Out(METRICS.name, one["tenant_id"], effect_metric(one)) for one in measured]
 
     def _pass_time(self, until_ms: int, now_ms: int) -> None:
         actions = self._watches.pass_time(until_ms, self._episodes)

@@ -1,4 +1,4 @@
-"""Metric records: the sums of a window and key with the rates that follow from them."""
+"""Metric records: the sums of a window and key with the rates that follow, and measured effects."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -58,6 +58,29 @@ def metric_record(
         **rates,
         **quantiles,
         "sums": sums_to_record(sums),
+    }
+
+
+def effect_metric(action: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Metric of a `measured` action: its effect, with no sums of its own.
+
+    Its window is from the work on; its version is the new one, if versions were compared.
+    """
+    effect = action["effect"]
+    version = {effect["dimension"]: effect["after"]}
+    return {
+        "metric_id": derive("effect", action["action_id"], effect["since"]),
+        "window_start": effect["since"],
+        "window_ms": effect["until"] - effect["since"],
+        "tenant_id": action["tenant_id"],
+        "model_version": version.get("model_version", ""),
+        "prompt_version": version.get("prompt_version", ""),
+        "segment": action["key"].get("segment", ""),
+        "revision": 0,
+        **dict.fromkeys((*FRACTIONS, *QUANTILES)),
+        "sums": sums_to_record(Sums()),
+        "action_id": action["action_id"],
+        "effect": effect,
     }
 
 

@@ -29,7 +29,7 @@ from stream_jobs.act.contents import (
     review_queue,
     worst,
 )
-from stream_jobs.runtime.dataset import snapshot
+from stream_jobs.runtime.dataset import expire, snapshot
 from stream_jobs.stage import ContentsKey
 
 AGAIN_S: Final = 0.2
@@ -113,7 +113,10 @@ class ContentsStores:
 
     def _part(self, part: str, request: Request) -> Any:
         if part == "dataset":
-            return snapshot(Path(self._settings.parquet.path), request)
+            root = Path(self._settings.parquet.path)
+            dataset = snapshot(root, request)
+            expire(root, self._settings.parquet.snapshot_days)
+            return dataset
         where = self._settings.clickhouse
         try:
             client = self._connect()

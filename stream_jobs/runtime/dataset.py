@@ -3,12 +3,16 @@
 `<path>/_snapshots/<id>/` holds hard links to the Parquet files of one tenant and span of days, in
 the same Hive folders, and `manifest.json` with each file's rows, bytes and SHA-256. A file that is
 later compacted away stays in the snapshot; no byte is copied. The manifest appears last, whole,
-and never changes: the same id gives the same snapshot, whoever asks and however often.
+and never changes: the same id gives the same snapshot, whoever asks and however often, until it
+expires. The manifest goes first then, so that no snapshot is ever seen in part.
 """
 
 import hashlib
 import json
+import logging
 import os
+import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +25,9 @@ FOLDER: Final = "_snapshots"
 TABLES: Final = ("signals", "inferences")
 VERSION: Final = 1
 BLOCK: Final = 1 << 20
+DAY_S: Final = 86_400
+
+log = logging.getLogger("feedloop.dataset")
 
 
 def snapshot(root: Path, request: Request) -> dict[str, Any]:
@@ -47,6 +54,34 @@ def snapshot(root: Path, request: Request) -> dict[str, Any]:
         "from_time": request.from_ms,
         "to_time": request.to_ms,
     }
+
+
+def expire(root: Path, days: int, now_s: float | None = None) -> list[str]:
+    """Delete the snapshots older than `days` (0: none) and return their names.
+
+    What can't be deleted is told in the log and tried again the next time.
+    """
+    if not days:
+        return []
+    before_s = (time.time() if now_s is None else now_s) - days * DAY_S
+    gone = []
+    for folder in sorted((root / FOLDER).glob("*")):
+        try:
+            if _made_s(folder) < before_s:
+                (folder / "manifest.json").unlink(missing_ok=True)
+                shutil.rmtree(folder)
+                gone.append(folder.name)
+        except FileNotFoundError:
+            pass  # another worker deletes it
+        except OSError as error:
+            log.warning("snapshot %s can't be deleted: %s", folder, error.strerror)
+    return gone
+
+
+def _made_s(folder: Path) -> float:
+    """Return when a snapshot was made; of one that was cut off, when it was begun or deleted."""
+    manifest = folder / "manifest.json"
+    return (manifest if manifest.exists() else folder).stat().st_mtime
 
 
 def _make(root: Path, folder: Path, request: Request) -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from deploy.action_lines import evidence, line, number
 from deploy.cli import COMMANDS, build
 from deploy.commands.config import settings_table
-from deploy.commands.replay import since_time
+from deploy.moments import time_of
 from schemas.errors import ConfigError
 from tests.unit.test_cli_demo import action
 
@@ -70,12 +70,12 @@ def test_rates_are_percentages(metric: str, value: float, expected: str) -> None
     ],
 )
 def test_since_takes_an_age_or_a_time(text: str, expected: int) -> None:
-    assert since_time(text, NOW_MS) == expected
+    assert time_of("--since", text, NOW_MS) == expected
 
 
 def test_since_says_what_it_expects() -> None:
     with pytest.raises(ConfigError, match="2 weeks"):
-        since_time("2 weeks", NOW_MS)
+        time_of("--since", "2 weeks", NOW_MS)
 
 
 def test_config_says_where_each_value_comes_from_and_hides_secrets(tmp_path: Path) -> None:

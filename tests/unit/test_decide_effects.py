@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
+from schemas.catalog import parsed
+from schemas.codec import decode, encode
 from stream_jobs.decide.logic import Decide, Out
+from stream_jobs.window.record import sums_from_record
+from stream_jobs.window.sums import Sums
 from tests.unit.test_decide_logic import MINUTE, SHIPPED, World, actions, partials
 
 REPAIRED = 90  # minute at which prompt p3 replaces p2
@@ -47,8 +51,8 @@ def executed(action: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def played(cut: int | None) -> list[dict[str, Any]]:
-    """Return all actions; a restart before each `cut`-th partial and around the result."""
+def played(cut: int | None) -> list[Out]:
+    """Return all that is said; a restart before each `cut`-th partial and around the result."""
     decide: Decide = SHIPPED.build()
     outs: list[Out] = []
     told = False
@@ -62,10 +66,11 @@ def played(cut: int | None) -> list[dict[str, Any]]:
             outs += decide.on_result(executed(opened), now_ms)
             if cut is not None:
                 decide = SHIPPED.build(decide.snapshot())
-    return actions(outs)
+    return outs
 
 
-WHOLE = played(None)
+OUTS = played(None)
+WHOLE = actions(OUTS)
 
 
 def test_a_repair_is_measured_and_helped() -> None:
@@ -81,9 +86,25 @@ def test_a_repair_is_measured_and_helped() -> None:
     assert effect["since"] == REPAIRED * MINUTE
 
 
+def test_an_effect_is_a_metric_too_whose_sums_add_nothing() -> None:
+    [measured] = [action for action in WHOLE if action["state"] == "measured"]
+    [metric] = [o.record for o in OUTS if o.topic == "metrics" and o.record.get("effect")]
+    assert (metric["action_id"], metric["effect"]) == (measured["action_id"], measured["effect"])
+    assert (metric["prompt_version"], metric["model_version"], metric["segment"]) == (
+        "p3",
+        "",
+        "web",
+    )
+    assert metric["window_start"] == REPAIRED * MINUTE
+    assert metric["window_start"] + metric["window_ms"] == measured["effect"]["until"]
+    back = decode(parsed("Metric"), encode(parsed("Metric"), metric))
+    assert back["effect"] == measured["effect"]
+    assert sums_from_record(back["sums"]).to_state() == Sums().to_state()
+
+
 @pytest.mark.parametrize("cut", [7, 50])
 def test_restarts_change_nothing(cut: int) -> None:
-    assert played(cut) == WHOLE
+    assert played(cut) == OUTS
 
 
 def test_a_mute_through_the_topic_silences_decide() -> None:

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
+import time
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -11,7 +14,7 @@ import pytest
 
 from schemas.errors import SinkDown
 from stream_jobs.act.contents import Request
-from stream_jobs.runtime.dataset import snapshot
+from stream_jobs.runtime.dataset import DAY_S, expire, snapshot
 
 DAY = 86_400_000
 SPAN = Request("a1", 0, ("dataset",), "acme", {}, (), 10 * DAY, 12 * DAY)
@@ -72,3 +75,29 @@ def test_nothing_there_is_said_and_leaves_no_manifest(tmp_path: Path, tenant: st
 def test_a_worker_without_the_cold_store_says_so(tmp_path: Path) -> None:
     with pytest.raises(SinkDown, match="can't be reached from this worker"):
         snapshot(tmp_path / "none", SPAN)
+
+
+def test_old_ones_expire_and_their_files_stay_in_the_store(tmp_path: Path) -> None:
+    root, now_s = store(tmp_path), time.time()
+    said = [snapshot(root, msgspec.structs.replace(SPAN, sequence=n)) for n in range(3)]
+    manifests = [root / one["manifest"] for one in said]
+    os.utime(manifests[0], (now_s - 91 * DAY_S,) * 2)
+    os.utime(manifests[1], (now_s - 89 * DAY_S,) * 2)
+    manifests[2].unlink()  # cut off, 95 days ago
+    os.utime(manifests[2].parent, (now_s - 95 * DAY_S,) * 2)
+    assert expire(root, 0) == []
+    assert expire(root, 90) == ["a1-0", "a1-2"]
+    assert expire(root, 90) == []
+    assert [manifest.parent.exists() for manifest in manifests] == [False, True, False]
+    assert len(list((root / "signals").rglob("*.parquet"))) == 5
+    assert expire(root / "none", 90) == []
+
+
+def test_one_that_can_not_be_deleted_stays_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = store(tmp_path)
+    (root / "_snapshots").mkdir()
+    (root / "_snapshots" / "a-file").touch()
+    assert expire(root, 1, time.time() + 2 * DAY_S) == []
+    assert "a-file can't be deleted" in caplog.text
