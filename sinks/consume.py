@@ -290,13 +290,23 @@ class Consumption:
         try:
             self._member = consumer.memberid()
             consumer.incremental_assign(self._take_over(assigned))
-            if self._paused:
-                consumer.pause(assigned)
+            self._set_paused(consumer, assigned)
             self._health.update(state="running")
         except RetriableError as error:
             self._postpone(consumer, assigned, error)
         except Exception as error:  # noqa: BLE001 - librdkafka's thread would lose it
             self._failure = error
+
+    def _set_paused(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
+        """Pause `assigned` if the others are; else resume them.
+
+        librdkafka keeps in mind that a partition was paused when it left, however it left.
+        """
+        if self._paused:
+            consumer.pause(assigned)
+        else:
+            consumer.resume(assigned)
+            self._health.goes_on(STORE)  # what was postponed may have left before it was taken
 
     def _postpone(
         self, consumer: Consumer, assigned: list[TopicPartition], error: RetriableError

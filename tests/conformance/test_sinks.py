@@ -254,6 +254,31 @@ def test_disk_full_then_freed(settings: Settings, tmp_path: Path) -> None:
         scene.end()
 
 
+def test_what_left_a_waiting_worker_is_read_when_it_comes_back(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Kafka's client keeps in mind that a partition was paused, though another one had it."""
+    scene = Scene("parquet", settings, tmp_path / "scene")
+    try:
+        waiting = scene.start()
+        scene.until(lambda: not scene.behind(), "the worker runs")
+        _, hard = resource.prlimit(waiting.pid, resource.RLIMIT_FSIZE, (3_000, -1))
+        scene.put_everything(10)
+        scene.until(lambda: "trying again" in scene.log(waiting), "the worker waits")
+        before = len(scene.behind())
+        other = scene.start()
+        scene.until(lambda: len(scene.behind()) < before, "another one takes some of its work")
+        resource.prlimit(waiting.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        scene.drain()
+        assert scene.stop(other) == 0
+        scene.put_everything(10)
+        scene.until(lambda: not scene.behind(), "what came back is read", alive=False)
+        assert scene.stop(waiting) == 0
+        scene.check()
+    finally:
+        scene.end()
+
+
 def test_two_workers_share_the_partitions(scene: Scene) -> None:
     scene.put_everything(10)
     first = scene.start()
