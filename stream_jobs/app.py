@@ -63,6 +63,7 @@ def redact_stage(settings: Settings, registry: Registry, schemas: SchemaCache) -
         redactor=redactor,
         schema_of=schemas.get,
         topics=_topics(settings.redact.topic_model),
+        align_wait_ms=settings.join.align_wait_ms,
     )
     report = config.tally.report
     return Stage("redact", INPUTS["redact"], CHECKPOINTS_REDACT, config.build, report), None

@@ -40,6 +40,7 @@ class RedactConfig:
     schema_of: SchemaOf
     tally: Tally = field(default_factory=Tally)
     topics: Labeller | None = None
+    align_wait_ms: int = 0  # how long a record of the past waits for a topic that seems empty
 
     def build(self, restored: Restored) -> "RedactStage":
         """Return the logic of one partition number."""
@@ -55,8 +56,9 @@ class RedactStage:
         self._positions = {name: restored.next.get(name, 0) for name in _OUTPUT}
         self._held = dict.fromkeys(_OUTPUT, 0)
         # In the order of arrival across the topics, so that in a catch-up no redacted topic runs
-        # far ahead of the others.
-        self._aligner: Aligner[Sequence[Inbound]] = Aligner(list(_OUTPUT), wait_ms=0)
+        # far ahead of the others. A broker that was just restarted says for a moment that a topic
+        # ends where it last noted that: a catch-up waits until it says so again.
+        self._aligner: Aligner[Sequence[Inbound]] = Aligner(list(_OUTPUT), config.align_wait_ms)
         self._plans: dict[int, Plan] = {}
 
     def offer(self, chunk: Chunk, now_ms: int) -> None:

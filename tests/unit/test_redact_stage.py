@@ -279,6 +279,20 @@ def test_topics_are_taken_in_the_order_of_arrival() -> None:
     ]
 
 
+def test_a_catch_up_does_not_believe_at_once_that_a_topic_is_empty() -> None:
+    """A broker that was just restarted says that a topic ends where it last noted that."""
+    stage = replace(CONFIG, align_wait_ms=3_000).build(Restored(3, {FEEDBACK.name: 0}))
+    quiet(stage)
+    stage.offer(chunk([Read(1, body(1), timestamp=NOW - 60_000)]), NOW)
+    assert stage.step(NOW) == []
+    stage.offer(chunk([Read(0, b"poison", timestamp=NOW - 61_000)], INFERENCE.name), NOW + 500)
+    quiet(stage, INTERACTION.name)
+    stage.offer(Chunk(INTERACTION.name, [], 0, at_end=True), NOW + 3_500)
+    assert [output.topic for output in stage.step(NOW + 3_500)] == ["dead-letters"]
+    stage.offer(Chunk(INFERENCE.name, [], 1, at_end=True), NOW + 3_500)
+    assert [output.topic for output in stage.step(NOW + 3_500)] == ["feedback.redacted"]
+
+
 class Lengths:
     """A model whose topics are the lengths of the prompts."""
 
