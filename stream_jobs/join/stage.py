@@ -12,7 +12,6 @@ House rules:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from schemas.catalog import parsed
@@ -40,6 +39,7 @@ from stream_jobs.join.counting import (
     take_back,
 )
 from stream_jobs.join.edits import edit_ratio
+from stream_jobs.join.flushes import Flush, Flushes
 from stream_jobs.join.heads import RECORD_OF, Broken, Control, Event, head_schema
 from stream_jobs.join.inbox import Inbox, Item
 from stream_jobs.join.memory import KeptInference, Memory
@@ -54,21 +54,6 @@ from stream_jobs.stage import Chunk, LookupKey, Outbound, Restored
 from stream_jobs.window.windows import HEARTBEAT_MS
 
 _SIGNALS = (FEEDBACK_REDACTED.name, INTERACTION_REDACTED.name)
-FLUSH_PATIENCE_MS = 10_000  # how long a flush holds its partition up for look-ups
-
-
-@dataclass(frozen=True)
-class _Flush:
-    """A flush under way: it ends when nothing waits any more, or at `until_ms`.
-
-    A hot store that is away must not stop the partition: what still waits then is decided when the
-    store answers, also after a restart.
-    """
-
-    id: str
-    topic: str
-    offset: int
-    until_ms: int
 
 
 class JoinStage:
@@ -106,10 +91,7 @@ class JoinStage:
         self._windows = open_windows(config, restored.partition, state.windows)
         self._marked_ms = state.marked_ms
         self._said_ms = 0  # wall clock of the last marker
-        self._flushes = {key: set(topics) for key, topics in state.flushes.items()}
-        self._flush: _Flush | None = None
-        self._flushed = dict(state.flushed)
-        self._unasked = dict(state.flushed)
+        self._flushes = Flushes(state.flushes, state.flushed)
         self._due = 0
         self._inbox = Inbox(
             [topic.name for topic in REDACTED],
@@ -157,21 +139,24 @@ class JoinStage:
         if not self._inbox.refilling:
             self._settle()
             self._ask_again()
-            while self._flush is None or not len(self._waiting) or now_ms >= self._flush.until_ms:
-                if self._flush is not None:
-                    self._finish_flush(self._flush)
+            while self._may_go_on(self._flushes.now, now_ms):
+                if self._flushes.now is not None:
+                    self._finish_flush()
                 self._process(now_ms)
-                if self._flush is None:
+                if self._flushes.now is None:
                     break
             self._pass_time(now_ms)
         return self._out.take()
+
+    def _may_go_on(self, flush: Flush | None, now_ms: int) -> bool:
+        return flush is None or not len(self._waiting) or now_ms >= flush.until_ms
 
     def _process(self, now_ms: int) -> None:
         if not self._waiting.full:
             for item in self._inbox.take(now_ms):
                 if self._item(item, now_ms) or self._waiting.full:
                     break
-        if self._flush is None and self._waiting.full:
+        if self._flushes.now is None and self._waiting.full:
             self._make_room(now_ms)
 
     def _make_room(self, now_ms: int) -> None:
@@ -179,7 +164,7 @@ class JoinStage:
         inferences = INFERENCE_REDACTED.name
         ahead = self._inbox.take_from(inferences)
         while self._waiting.full:
-            if any(inferences in topics for topics in self._flushes.values()):
+            if self._flushes.comes_with_inferences:
                 for key in self._waiting.all_due():
                     self._want(key)
                 return
@@ -198,7 +183,7 @@ class JoinStage:
         elif isinstance(item, Broken):
             self._out.dead_letter(item, now_ms)
         else:
-            return self._complete(item, now_ms)
+            return self._begin_flush(item, now_ms)
         return False
 
     def _event(self, event: Event) -> None:
@@ -385,34 +370,26 @@ class JoinStage:
 
     def _ask_again(self) -> None:
         """After a restart: look up what a flush was to decide and could not."""
-        asked, self._unasked = self._unasked, {}
-        for topic, offset in asked.items():
+        for topic, offset in self._flushes.unasked():
             for key in self._waiting.before(topic, offset):
                 self._want(key)
-        if asked:
             self._count_due()
 
-    def _complete(self, control: Control, now_ms: int) -> bool:
-        """Note a control record; start the flush when every topic has brought it."""
-        seen = self._flushes.setdefault(control.id, set())
-        seen.add(control.topic)
-        if len(seen) < len(REDACTED):
+    def _begin_flush(self, control: Control, now_ms: int) -> bool:
+        """Note a control record; whether its flush begins."""
+        if not self._flushes.take(control, now_ms):
             return False
-        until_ms = now_ms + FLUSH_PATIENCE_MS
-        self._flush = _Flush(control.id, control.topic, control.offset, until_ms)
         for key in self._waiting.all_due():
             self._want(key)
         return True
 
-    def _finish_flush(self, flush: _Flush) -> None:
-        self._flushed = {topic: self._inbox.taken_to(topic) for topic in _SIGNALS}
+    def _finish_flush(self) -> None:
+        self._flushes.end({topic: self._inbox.taken_to(topic) for topic in _SIGNALS})
         self._count_due()
         for gone in self._sessions.all_open(self._inbox.taken_to(INFERENCE_REDACTED.name)):
             self._abandon(gone)
         self._out.partials(self._windows.flush())
         self._out.marker(self._windows.marker("flush", max(self._watermark.at_ms, 0)))
-        del self._flushes[flush.id]
-        self._flush = None
 
     # --- look-ups ---
 
@@ -442,17 +419,18 @@ class JoinStage:
     def _count_due(self) -> None:
         """Count what a flush was to decide and still waits for the hot store."""
         count = self._waiting.count_before
-        self._due = sum(count(topic, end) for topic, end in self._flushed.items())
+        self._due = sum(count(topic, end) for topic, end in self._flushes.left.items())
         if not self._due:
-            self._flushed = {}
+            self._flushes.left = {}
 
     # --- checkpoint ---
 
     def next_offsets(self) -> dict[str, int]:
         """Return, per topic, the first offset not yet processed; a flush counts when it is done."""
         following = self._inbox.next_offsets()
-        if self._flush is not None:
-            following[self._flush.topic] = self._flush.offset
+        flush = self._flushes.now
+        if flush is not None:
+            following[flush.topic] = flush.offset
         return following
 
     def rewind_offsets(self) -> dict[str, int]:
@@ -481,8 +459,8 @@ class JoinStage:
                 marked_ms=self._marked_ms,
                 session_floor=self._sessions.floor,
                 waiting=self._waiting.runs(),
-                flushes={key: sorted(topics) for key, topics in self._flushes.items()},
-                flushed=self._flushed,
+                flushes=self._flushes.snapshot(),
+                flushed=self._flushes.left,
                 windows=self._windows.snapshot(),
                 broken=self._inbox.broken_from(self.rewind_offsets()[INFERENCE_REDACTED.name]),
             )

@@ -10,7 +10,7 @@ from schemas.codec import encode, frame
 from schemas.errors import ConfigError
 from schemas.settings import JoinSettings
 from schemas.topics import INFERENCE_REDACTED, PARTIALS
-from stream_jobs.join.stage import FLUSH_PATIENCE_MS
+from stream_jobs.join.flushes import FLUSH_PATIENCE_MS
 from stream_jobs.stage import Chunk
 from tests.unit.join_driver import (
     HOUR,
