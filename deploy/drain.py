@@ -8,7 +8,7 @@ their ends are taken only then. Ends count open transactions too: at worst we wa
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -74,13 +74,15 @@ def drain(
     progress: Progress = _silent,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
+    steps: Sequence[tuple[str, ...]] = STEPS,
 ) -> Drained:
     """Return when every stage has passed what its topics hold, or after `timeout_s` seconds.
 
+    `steps`: who is waited for, if not for all.
     A broker that doesn't answer is asked again until the time is up, then its error is raised.
     """
     start = clock()
-    for workers in STEPS:
+    for workers in steps:
         step = _Step(positions, workers)
         while left := step.look():
             progress(workers, step.count)

@@ -1,5 +1,6 @@
 """A clickhouse-connect client for our settings, and its errors as ours."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import clickhouse_connect
@@ -22,10 +23,15 @@ def connect(settings: Settings) -> Client:
         ) from error
 
 
-def ask(client: Client, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Return column names and rows. Raises ConfigError with ClickHouse's words, SinkDown."""
+def ask(
+    client: Client, sql: str, parameters: Mapping[str, Any] | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return column names and rows; `parameters` are the values of `{name:Type}` in `sql`.
+
+    Raises ConfigError with ClickHouse's words, SinkDown.
+    """
     try:
-        result = client.query(sql)
+        result = client.query(sql, parameters=dict(parameters or {}))
     except OperationalError as error:
         raise SinkDown(f"ClickHouse went away: {error}") from error
     except ClickHouseError as error:

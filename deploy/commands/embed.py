@@ -1,26 +1,16 @@
 """feedloop embed fit | show: the model that says what prompts are about."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from deploy.context import DEFAULT_DATA, DataDir, settings_for
-from deploy.hot_store import ask, connect
+from deploy.hot_store import connect
+from deploy.moments import period_of
 from deploy.tables import print_table
-from schemas.errors import ConfigError
-
-MOST_PROMPTS: Final = 20_000
-
-_PROMPTS: Final = """
-SELECT arrayLast(m -> m.role = 'user', messages).content AS prompt
-FROM inferences
-WHERE prompt != '' {where}
-ORDER BY cityHash64(inference_id) LIMIT {most}
-"""
-
-_TIME: Final = "UTC, e.g. 2026-11-01 or 2026-11-01T08:30."
 
 Model = Annotated[Path, typer.Argument(metavar="FILE", help="A topic model (.npz).")]
 Tenant = Annotated[str, typer.Option(metavar="TENANT", help="Only this tenant's prompts.")]
@@ -36,8 +26,10 @@ def register(app: typer.Typer) -> None:
 
 def fit(
     file: Model,
-    start: Annotated[str, typer.Option("--from", metavar="TIME", help=_TIME)] = "",
-    end: Annotated[str, typer.Option("--to", metavar="TIME", help=_TIME)] = "",
+    since: Annotated[
+        str, typer.Option("--from", metavar="WHEN", help="7d, or an ISO 8601 time.")
+    ] = "1970-01-01",
+    until: Annotated[str, typer.Option("--to", metavar="WHEN", help="Its end; 0s is now.")] = "0s",
     tenant: Tenant = "",
     topics: Annotated[int, typer.Option(min=2, max=200, help="How many topics.")] = 16,
     data: DataDir = DEFAULT_DATA,
@@ -48,22 +40,10 @@ def fit(
     each inference says its topic, and `drift` rules can watch the feature `topic`. The same
     prompts give the same model.
     """
-    from stream_jobs.embed.topics import TopicModel  # noqa: PLC0415 - scikit-learn takes a second
+    from deploy.search.topic_fit import fit_topics  # noqa: PLC0415 - scikit-learn takes a second
 
-    where = "".join(
-        f" AND {column} {sign} {_quoted(value)}"
-        for column, sign, value in (
-            ("event_time", ">=", start),
-            ("event_time", "<", end),
-            ("tenant_id", "=", tenant),
-        )
-        if value
-    )
-    sql = _PROMPTS.format(where=where, most=MOST_PROMPTS)
-    prompts = [row[0] for row in ask(connect(settings_for(data)), sql)[1]]
-    if not prompts:
-        raise ConfigError("there is no prompt in that period: see `feedloop query` for what is")
-    model = TopicModel.fit(prompts, topics)
+    from_ms, to_ms = period_of(since, until, time.time_ns() // 1_000_000)
+    model, prompts = fit_topics(connect(settings_for(data)), from_ms, to_ms, topics, tenant)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(model.to_bytes())
     _show(model, prompts)
@@ -89,7 +69,3 @@ def _show(model: Any, prompts: Sequence[str]) -> None:
     ]
     columns = ("topic", "prompts", "for example") if prompts else ("topic",)
     print_table(columns, [row[: len(columns)] for row in rows], whole=("topic",))
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

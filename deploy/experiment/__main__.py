@@ -13,17 +13,18 @@ from rich.console import Console
 from rich.progress import Progress
 
 from deploy.cli import INTERRUPTED
-from deploy.commands import embed
 from deploy.context import settings_for
 from deploy.experiment.people import DAY_MS
 from deploy.experiment.play import Plan, Play, results_of, told_by_actions
 from deploy.experiment.report import csv, show
 from deploy.experiment.score import BEFORE, summary
 from deploy.experiment.world import DAYS
+from deploy.hot_store import connect
 from deploy.local.launch import Plan as StackPlan
 from deploy.local.launch import halt, start
 from deploy.local.layout import Layout
 from deploy.local.temporary import stack_for
+from deploy.search.topic_fit import fit_topics
 from schemas.errors import FeedloopError
 
 HOUR_MS: Final = 3_600_000
@@ -44,6 +45,7 @@ SETTINGS: Final = {
 }
 TEACH_FROM: Final = 7
 """The topic model is fitted on the prompts from this day until the first change."""
+TOPICS: Final = 24
 
 
 def main(
@@ -92,14 +94,11 @@ def _teach(folder: Path, plan: Plan) -> None:
     layout = Layout(folder.absolute())
     file = folder / "topics.npz"
     from_ms, to_ms = (plan.start_ms + day * DAY_MS for day in (TEACH_FROM, BEFORE))
-    embed.fit(file, _iso(from_ms), _iso(to_ms), data=folder, topics=24)
+    model, _ = fit_topics(connect(settings_for(folder)), from_ms, to_ms, TOPICS)
+    file.write_bytes(model.to_bytes())
     os.environ["FEEDLOOP_REDACT_TOPIC_MODEL"] = str(file.absolute())
     halt(layout)
     start(layout, StackPlan(follow_parent=True), lambda _: None)
-
-
-def _iso(time_ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time_ms / 1000))
 
 
 if __name__ == "__main__":

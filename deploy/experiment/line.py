@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from deploy.drain import behind_by
+from deploy.drain import STEPS, behind_by, drain
 from deploy.offsets import Offsets
 from producers.handler import Handler, Retry
 from producers.handlers import run_handlers
 from schemas.errors import FatalError, RetriableError
 from schemas.settings import Settings
-from schemas.topics import ACTIONS, INPUTS
+from schemas.topics import ACTIONS
 
 GROUP: Final = "experiment"
-STAGES: Final = ("redact", "join", "decide")
-HANDLERS: Final = "the handlers"
-STILL_S: Final = 300.0
-"""How long a day may stand still; it takes a few seconds in all on a quiet machine."""
+STAGES: Final = STEPS[:-1]
+"""All that comes before the stores: nobody waits for those between two days."""
+DAY_LIMIT_S: Final = 900.0
+"""How long a day may take anywhere; it takes a few seconds in all on a quiet machine."""
 POLL_S: Final = 0.1
 
 
@@ -46,35 +46,32 @@ class Line:
     def settle(self, when: str) -> None:
         """Wait until all that was sent is decided and answered.
 
-        Raises FatalError that says where it stands still, and what ended the handlers, if so.
+        Raises FatalError that says where it stands still, or what ended the handlers.
         """
-        for stage in (*STAGES, HANDLERS):
-            before, moved_s = 0, time.monotonic()
-            while left := self._left(stage, before or 1):
-                if self._failure is not None:
-                    raise FatalError(f"{when}: the handlers ended: {self._failure}")
-                if left != before:
-                    before, moved_s = left, time.monotonic()
-                elif time.monotonic() - moved_s > STILL_S:
-                    raise FatalError(
-                        f"{when}: {stage} stood still for {STILL_S:.0f} s with {left} offsets "
-                        "left; run it again with --keep DIR and look at DIR/logs"
-                    )
-                time.sleep(POLL_S)
+        done = drain(self._offsets, DAY_LIMIT_S, self._look, pause=_pause, steps=STAGES)
+        if not done.done:
+            raise FatalError(f"{when}: {done.explain()}")
+        limit = time.monotonic() + DAY_LIMIT_S
+        while left := self._unanswered():
+            self._look((GROUP,), left)
+            if time.monotonic() > limit:
+                raise FatalError(
+                    f"{when}: the handlers didn't get through within {DAY_LIMIT_S:.0f} s, {left} "
+                    "offsets are left"
+                )
+            time.sleep(POLL_S)
 
-    def _left(self, stage: str, otherwise: int) -> int:
-        """Return how many offsets `stage` has to go; `otherwise` while the broker doesn't say."""
+    def _look(self, _: tuple[str, ...], __: int) -> None:
+        if self._failure is not None:
+            raise FatalError(f"the handlers ended: {self._failure}")
+
+    def _unanswered(self) -> int:
+        """Return how many offsets of actions nobody has answered; 1 while the broker is away."""
         try:
-            if stage == HANDLERS:
-                committed = self._offsets.committed_by(GROUP, [ACTIONS])
-                return sum(behind_by(self._offsets.extents([ACTIONS]), committed).values())
-            extents, committed = (
-                self._offsets.extents(INPUTS[stage]),
-                self._offsets.committed(stage),
-            )
-        except RetriableError:  # settle gives up when this lasts
-            return otherwise
-        return sum(behind_by(extents, committed).values())
+            committed = self._offsets.committed_by(GROUP, [ACTIONS])
+            return sum(behind_by(self._offsets.extents([ACTIONS]), committed).values())
+        except RetriableError:
+            return 1
 
     def _answer(self) -> None:
         try:
@@ -88,6 +85,10 @@ class Line:
             )
         except Exception as error:  # noqa: BLE001 - `settle` raises it in the main thread
             self._failure = error
+
+
+def _pause(_: float) -> None:
+    time.sleep(POLL_S)
 
 
 @contextmanager

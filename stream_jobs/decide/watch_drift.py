@@ -11,6 +11,7 @@ from stream_jobs.decide.baseline import BLOCKS, Baseline, shares
 from stream_jobs.decide.references import References
 from stream_jobs.decide.sample import Counts, Reference, Sample, add, bins
 from stream_jobs.detect.drift import DriftParameters, Verdict, judge
+from stream_jobs.detect.shift import ShiftParameters
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import WindowKey
 
@@ -47,10 +48,10 @@ class Comparing(msgspec.Struct, array_like=True):
         versions: dict[WindowKey, Sums],
         features: tuple[str, ...],
         known: References,
-        size: int,
-    ) -> tuple[Sample, Reference | None] | None:
-        """Add a window; return the sample and its reference once the sample is complete."""
-        part = Sample()
+    ) -> tuple[Sample, Reference] | None:
+        """Add a window; return the sample and its reference once it is complete and has one."""
+        assert isinstance(rule.condition, DriftParameters | ShiftParameters)
+        part, size = Sample(), rule.condition.sample
         part.add(start, features, versions)
         if not self.current.windows:
             self.baseline.begin(rule, scope, known)
@@ -61,7 +62,7 @@ class Comparing(msgspec.Struct, array_like=True):
         sample, self.current = self.current, Sample()
         reference = self.baseline.of(rule, scope, known, sample.start_ms, size)
         self.baseline.keep(rule, sample)
-        return sample, reference
+        return None if reference is None else (sample, reference)
 
 
 class DriftWatch(Comparing, array_like=True):
@@ -76,13 +77,8 @@ class DriftWatch(Comparing, array_like=True):
         known: References,
     ) -> Finding | None:
         """Take a window (start, end); return a finding when a sample is complete, if it says so."""
-        parameters = rule.condition
-        assert isinstance(parameters, DriftParameters)
-        size = parameters.sample
-        complete = self.gather(rule, scope, window[0], versions, rule.features, known, size)
-        if complete is None or complete[1] is None:
-            return None
-        return self._compare(rule, scope, window, *complete)
+        complete = self.gather(rule, scope, window[0], versions, rule.features, known)
+        return None if complete is None else self._compare(rule, scope, window, *complete)
 
     def _compare(
         self,
@@ -90,9 +86,8 @@ class DriftWatch(Comparing, array_like=True):
         scope: dict[str, str],
         window: tuple[int, int],
         sample: Sample,
-        reference: Reference | None,
+        reference: Reference,
     ) -> Finding | None:
-        assert reference is not None
         parameters = rule.condition
         assert isinstance(parameters, DriftParameters)
         verdicts = {

@@ -5,7 +5,7 @@ from stream_jobs.act.evidence import DRIFT, Cause, rate_evidence
 from stream_jobs.act.rules import Rule
 from stream_jobs.decide.metrics import QUANTILES
 from stream_jobs.decide.references import References
-from stream_jobs.decide.sample import NUMBERS, numbers
+from stream_jobs.decide.sample import NUMBERS, Reference, Sample, numbers
 from stream_jobs.decide.watch_drift import Comparing, grown
 from stream_jobs.detect.shift import ShiftParameters, judge_shift
 from stream_jobs.window.sums import BINS, Sums
@@ -26,15 +26,22 @@ class ShiftWatch(Comparing, array_like=True):
         known: References,
     ) -> Finding | None:
         """Take a window (start, end); return a finding when a sample is complete, if it says so."""
+        feature = FEATURE[QUANTILES[rule.metric].bins]
+        complete = self.gather(rule, scope, window[0], versions, (feature,), known)
+        return None if complete is None else self._compare(rule, scope, window, *complete)
+
+    def _compare(
+        self,
+        rule: Rule,
+        scope: dict[str, str],
+        window: tuple[int, int],
+        sample: Sample,
+        reference: Reference,
+    ) -> Finding | None:
         parameters = rule.condition
         assert isinstance(parameters, ShiftParameters)
         quantile = QUANTILES[rule.metric]
         feature = FEATURE[quantile.bins]
-        size = parameters.sample
-        complete = self.gather(rule, scope, window[0], versions, (feature,), known, size)
-        if complete is None or complete[1] is None:
-            return None
-        sample, reference = complete[0], complete[1]
         old, new = numbers(reference.sample, feature), numbers(sample, feature)
         edges, factor = BINS[quantile.bins], reference.factor(feature)
         found = judge_shift(edges, quantile.q, old, new, parameters, factor)

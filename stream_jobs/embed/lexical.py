@@ -1,7 +1,7 @@
 """The embedder that needs no download: hashed n-grams → TF-IDF → SVD, fitted on given texts.
 
-Words, pairs of words and letter n-grams are hashed into FEATURES columns (no vocabulary to keep),
-weighted by inverse document frequency (Spärck Jones 1972) and brought to few dimensions by a
+Words, pairs of words and letter n-grams are hashed into WORDS and LETTERS columns (no vocabulary to
+keep), weighted by inverse document frequency (Spärck Jones 1972) and brought to few dimensions by a
 truncated SVD: latent semantic analysis, Deerwester et al. 1990.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from schemas.errors import ConfigError
+from stream_jobs.embed.arrays import arrays
 from stream_jobs.embed.embedder import Vectors
 from stream_jobs.embed.words import STOP_WORDS, readable
 
@@ -102,14 +102,9 @@ def lexical_from(content: bytes, place: str) -> Lexical:
 
     Raises ConfigError if it is none.
     """
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as parts:
-            return Lexical(parts["weights"], parts["axes"])
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-        raise ConfigError(
-            f"embedder in {place}: {type(error).__name__}: {error}. Fit one anew: feedloop search "
-            "--refit"
-        ) from error
+    remedy = "Fit one anew: feedloop search --refit"
+    with arrays(io.BytesIO(content), f"embedder in {place}", remedy) as parts:
+        return Lexical(parts["weights"], parts["axes"])
 
 
 def _counts(texts: Sequence[str]) -> Any:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from schemas.errors import ConfigError
+from stream_jobs.embed.arrays import arrays
 from stream_jobs.embed.embedder import Vectors
 from stream_jobs.embed.lexical import Lexical
 from stream_jobs.embed.words import STOP_WORDS, readable
@@ -82,22 +82,17 @@ class TopicModel:
 
 def load_topics(path: Path) -> TopicModel:
     """Return the model that `to_bytes` wrote to `path`. Raises ConfigError."""
-    try:
-        with np.load(path, allow_pickle=False) as parts:
-            head: dict[str, Any] = json.loads(parts["head"].tobytes())
-            if head["format"] != FORMAT:
-                raise ConfigError(
-                    f"topic model {path} has format {head['format']}, this version reads "
-                    f"{FORMAT}: fit it again with `feedloop embed fit`"
-                )
-            embedder = Lexical(parts["weights"], parts["axes"].astype(np.float32))
-            names = tuple(map(str, head["names"]))
-            return TopicModel(embedder, parts["centres"], names, float(head["least"]))
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-        raise ConfigError(
-            f"topic model {path}: {type(error).__name__}: {error}. Fit one with `feedloop embed "
-            "fit`, or leave FEEDLOOP_REDACT_TOPIC_MODEL empty"
-        ) from error
+    remedy = "Fit one with `feedloop embed fit`, or leave FEEDLOOP_REDACT_TOPIC_MODEL empty"
+    with arrays(path, f"topic model {path}", remedy) as parts:
+        head: dict[str, Any] = json.loads(parts["head"].tobytes())
+        if head["format"] != FORMAT:
+            raise ConfigError(
+                f"topic model {path} has format {head['format']}, this version reads "
+                f"{FORMAT}: fit it again with `feedloop embed fit`"
+            )
+        embedder = Lexical(parts["weights"], parts["axes"].astype(np.float32))
+        names = tuple(map(str, head["names"]))
+        return TopicModel(embedder, parts["centres"], names, float(head["least"]))
 
 
 def _unit(vectors: NDArray[Any]) -> Vectors:

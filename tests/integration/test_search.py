@@ -12,6 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from deploy.local.clickhouse import ClickHouse
 from deploy.search.search import embedder_for, fit, refresh, search
+from deploy.search.topic_fit import fit_topics
 from deploy.search.vectors import KINDS, VectorStore
 from producers.simulate import simulate
 from schemas.errors import ConfigError
@@ -114,3 +115,16 @@ def test_an_own_embedder_takes_its_place(store: VectorStore) -> None:
     assert embedder.version == "own-2"
     refresh(store, embedder, ["comment"], lambda _: None)
     assert search(store, embedder, "x" * 50, ["comment"], most=1)
+
+
+def test_a_topic_model_is_fitted_on_the_prompts_of_a_period(
+    stored: tuple[Client, ClickHouseSettings],
+) -> None:
+    client = stored[0]
+    now_ms = time.time_ns() // 1_000_000
+    model, prompts = fit_topics(client, 0, now_ms, 4)
+    assert len(prompts) > 100
+    assert set(model.names) <= set(model.label(prompts))
+    for from_ms, tenant in ((now_ms - 1, ""), (0, "o'neil")):
+        with pytest.raises(ConfigError, match="no prompt in that period"):
+            fit_topics(client, from_ms, now_ms, 4, tenant)
