@@ -92,7 +92,13 @@ def drain(
                 return Drained(_waiting(positions), clock() - start, _named(left))
             pause(POLL_S)
         progress(workers, 0)
-    return Drained(_waiting(positions), clock() - start)
+    while True:
+        try:
+            return Drained(_waiting(positions), clock() - start)
+        except RetriableError:
+            if clock() - start >= timeout_s:
+                raise
+            pause(POLL_S)
 
 
 class _Step:

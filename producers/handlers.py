@@ -37,6 +37,7 @@ from schemas.topics import ACTION_RESULTS, ACTIONS
 
 log = logging.getLogger("feedloop.handlers")
 POLL_S: Final = 0.1
+PASS_S: Final = 1.0
 Returned = TypeVar("Returned")
 
 
@@ -95,6 +96,7 @@ class HandlerLoop:
         self._done: dict[int, DoneRecord] = {}  # by partition that is ours
         self._ends: dict[int, int] = {}  # by partition that is read to its end: that end
         self._committed: dict[int, int] = {}
+        self._pass_s = 0.0  # when the ends may be committed next, monotonic
         self._waiting: deque[Message] = deque()
         self._busy = False
         self._in_callback = False
@@ -261,8 +263,10 @@ class HandlerLoop:
 
     def _pass_ends(self) -> None:
         """Commit past the marker that ends a transaction, so that the group's lag becomes 0."""
-        for partition, end in self._ends.items():
-            if end > self._committed.get(partition, 0):
+        passed = [(p, end) for p, end in self._ends.items() if end > self._committed.get(p, 0)]
+        if passed and time.monotonic() >= self._pass_s:
+            self._pass_s = time.monotonic() + PASS_S  # one that failed is tried again, not at once
+            for partition, end in passed:
                 self._commit(partition, end)
 
     def _commit(self, partition: int, offset: int) -> None:
@@ -275,7 +279,8 @@ class HandlerLoop:
         except KafkaException as error:
             # Nothing is lost: the record comes again, and its result is in the topic.
             log.warning("offset %d of %s[%d]: %s", offset, self._topic, partition, error)
-        self._committed[partition] = offset
+        else:
+            self._committed[partition] = offset
 
     # --- waiting ---
 

@@ -37,7 +37,7 @@ SETTINGS: Final = {
     "JOIN_SESSION_HOLD_MS": "2000",
     "KAFKA_PARTITIONS": "1",
     "STAGE_COMMIT_INTERVAL_MS": "400",
-    "STAGE_SESSION_TIMEOUT_MS": "60000",  # on a busy machine nobody is taken for dead too soon
+    "STAGE_SESSION_TIMEOUT_MS": "180000",  # on a busy machine nobody is taken for dead too soon
     "SINK_PARQUET_LINGER_MS": "10000",
     "REDACT_SPACY_MODEL": "none",  # nobody is named in these texts: patterns and lists suffice
     "CLICKHOUSE_BODY_TTL_DAYS": "400",  # the first day lies half a year back

@@ -53,15 +53,17 @@ class Line:
             raise FatalError(f"{when}: {done.explain()}")
         limit = time.monotonic() + DAY_LIMIT_S
         while left := self._unanswered():
-            self._look((GROUP,), left)
             if time.monotonic() > limit:
                 raise FatalError(
                     f"{when}: the handlers didn't get through within {DAY_LIMIT_S:.0f} s, {left} "
                     "offsets are left"
                 )
+            self._look()
             time.sleep(POLL_S)
+        self._look()
 
-    def _look(self, _: tuple[str, ...], __: int) -> None:
+    def _look(self, *_: object) -> None:
+        """Raise what ended the handlers, if anything has."""
         if self._failure is not None:
             raise FatalError(f"the handlers ended: {self._failure}")
 

@@ -13,11 +13,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from deploy.drain import behind_by
+from deploy.experiment.line import GROUP, answering
+from deploy.offsets import Offsets
 from deploy.records import read
 from producers import Action, Declined, Done, Handler, Retry, on_action, run_handlers
+from schemas.errors import FatalError
 from schemas.settings import Settings, environ_of
-from schemas.topics import ACTION_RESULTS, ACTIONS, DEAD_LETTERS
-from tests.integration.producing import action, frames, one_partition, produce
+from schemas.topics import ACTION_RESULTS, ACTIONS, DEAD_LETTERS, PARTIALS
+from tests.integration.producing import Stage, action, frames, one_partition, produce
 
 pytestmark = pytest.mark.broker
 
@@ -116,6 +120,34 @@ def test_two_teams_each_do_the_work(settings: Settings) -> None:
         handler, calls = counting(lambda _: None)
         handle(one, handler, group=group)
         assert calls == ["a0"]
+
+
+def test_a_group_that_answered_all_has_no_lag_though_a_transaction_ends_there(
+    settings: Settings,
+) -> None:
+    one = one_partition(settings)
+    handler, calls = counting(lambda _: Done())
+    decide = Stage(one, "decide")
+    with answering([handler], one, lambda: 1) as line:
+        line.settle("before")
+        assert calls == []
+        bodies = frames(one, ACTIONS, [action(0), action(1, kind="alert")])
+        decide.commit({PARTIALS: 0, ACTION_RESULTS: 99}, {ACTIONS: bodies})  # it reads on by itself
+        line.settle("day 1")
+        assert calls == ["a0"]
+    decide.close()
+    offsets = Offsets(one)
+    committed = offsets.committed_by(GROUP, [ACTIONS])
+    assert behind_by(offsets.extents([ACTIONS]), committed) == {}
+    assert [state for _, state in results(one)] == ["accepted", "executed"]
+
+
+def test_the_line_tells_what_ended_its_handlers(settings: Settings) -> None:
+    with (
+        answering([], one_partition(settings), lambda: 1) as line,
+        pytest.raises(FatalError, match="at most one of each kind"),
+    ):
+        line.settle("day 1")
 
 
 PROGRAM = """

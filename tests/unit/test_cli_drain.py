@@ -145,6 +145,24 @@ def test_a_broker_that_is_away_for_a_while_is_asked_again() -> None:
     assert flow.done()
 
 
+def test_a_broker_that_is_away_at_the_last_question_is_asked_again() -> None:
+    flow = Flow(raw=3)
+    flow.waiting = 2
+
+    def away_at_the_end(workers: tuple[str, ...], left: int) -> None:
+        flow.down = 3 if workers == STEPS[-1] and not left else 0
+
+    done = drain(flow, 1000, away_at_the_end, clock=lambda: flow.now, pause=flow.pause)
+    assert (done.done, done.waiting, flow.down) == (True, 2, 0)
+
+
+def test_only_the_steps_that_are_named_are_waited_for() -> None:
+    flow = Flow(raw=3, speed={"parquet": 0})
+    done = drain(flow, 1000, clock=lambda: flow.now, pause=flow.pause, steps=STEPS[:-1])
+    assert done.done
+    assert "parquet" not in flow.asked
+
+
 def test_a_broker_that_stays_away_is_an_error() -> None:
     flow = Flow(raw=5)
     flow.down = 10_000
