@@ -129,7 +129,7 @@ ACCOUNTS: Final = (
         "patterns",
         r"(?i)://(?:www\.|m\.|mobile\.)?(?:github|gitlab|x|twitter|instagram|facebook|tiktok|t\.me|medium"
         r"|reddit|linkedin|pinterest|twitch|keybase|snapchat|youtube)\b"
-        rf"|://[^\s]{{3,512}}(?:/{_PATHS}/|[?&;]{_QUERY}=)",
+        rf"|://[^\s]+(?:/{_PATHS}/|[?&;]{_QUERY}=)",
         _URL,
         _personal,
         proof="a user's name or number in it",

@@ -225,7 +225,7 @@ FINANCIAL: Final = (
         "wallet",
         "CRYPTO",
         "patterns",
-        r"bc1[a-z0-9]{11}|BC1[A-Z0-9]{11}|[13][1-9A-HJ-NP-Za-km-z]{24}|0x[0-9A-Fa-f]{11}",
+        r"bc1[a-z0-9]{11}|BC1[A-Z0-9]{11}|[1-9A-HJ-NP-Za-km-z]{25}|0x[0-9A-Fa-f]{11}",
         re.compile(
             r"(?<!\w)(?:bc1[a-z0-9]{11,71}|BC1[A-Z0-9]{11,71}|[13][1-9A-HJ-NP-Za-km-z]{25,34}"
             r"|0x[0-9A-Fa-f]{40})(?!\w)"

@@ -32,7 +32,7 @@ _ALONE: Final = (
     ),
     alone(
         "FR_NIR",
-        r"[12][ .-]?\d\d[ .-]?\d\d",
+        r"\d ?\d\d ?\d\d ?\d[\dAB] ?\d{3}",
         r"[12] ?\d\d ?[01]\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d",
         stdnum("fr.nir"),
     ),

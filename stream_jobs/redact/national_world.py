@@ -39,7 +39,7 @@ _ALONE: Final = (
     alone("KR_RRN", r"\d{6}-\d{7}", r"\d{6}-[0-9]\d{6}", stdnum("kr.rrn")),
     alone(
         "CN_RESIDENT_ID",
-        r"[1-9]\d{16}[0-9Xx]",
+        r"\d{17}[0-9Xx]",
         r"[1-9]\d{5}(?:19|20)\d{9}[0-9Xx]",
         stdnum("cn.ric"),
     ),

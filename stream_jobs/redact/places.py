@@ -10,7 +10,7 @@ _WORDS: Final = re.compile(
     r"(?<![a-z])(?:coord\w*|gps|lat|latitude|lon|lng|long|longitude|latlng|latlon|geo|geoloc\w*|location"
     r"|position|located|pos|pin|waypoint)(?![a-z])"
 )
-_LIST: Final = re.compile(r"\d[,;]?[ \t]{0,2}$|[\[(=,]\s?$|[\w)] ?[+*/-]\s?$")
+_LIST: Final = re.compile(r"\d[,;]?[ \t]{0,2}\Z|[\[(=,]\s?\Z|[\w)] ?[+*/-]\s?\Z")
 _MORE: Final = re.compile(r"\s?[,;*/+-]\s?[-+\d]|[\])],?$")
 _NUMBER: Final = r"[-+]?\d{1,3}\.\d{3,15}"
 _DEGREES: Final = (
@@ -56,6 +56,7 @@ PLACES: Final = (
         r"\d\.\d{3,15},\s?[-+]?\d|\d\.\d{3,15}\s[-+]?\d{1,3}\.\d",
         re.compile(
             rf"(?<![\w.,+-])(?P<lat>{_NUMBER})(?:, ?|,\s| )(?P<lon>{_NUMBER})(?!\w|\.\d|,\d)"
+            rf"(?: {_NUMBER} {_NUMBER}(?!\w|\.\d|,\d))*+"
         ),
         _pair,
         proof="a place on earth",

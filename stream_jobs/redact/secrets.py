@@ -88,7 +88,7 @@ TOKENS: Final = (
     ),
     _secret(
         "discord_token",
-        r"[MNO][A-Za-z0-9_-]{22}",
+        r"[A-Za-z0-9_-]{23}\.[A-Za-z0-9_-]{6}\.",
         _B + r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}(?![\w-])",
     ),
     _secret(

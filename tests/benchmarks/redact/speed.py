@@ -63,8 +63,8 @@ def corpora(count: int) -> dict[str, list[str]]:
     }
 
 
-def hostile() -> dict[str, str]:
-    """Return texts of 100,000 characters that are nearly something, everywhere."""
+def hostile(size: int = HOSTILE_CHARACTERS) -> dict[str, str]:
+    """Return texts of `size` characters that are something, or nearly, everywhere."""
     parts = {
         "at signs": "a@",
         "dots": "a.",
@@ -98,9 +98,64 @@ def hostile() -> dict[str, str]:
         "coordinates in one line": "40.712776 -74.005974 ",
         "e-mails among dates": "2024-01-15 a@b.com ",
         "one line": "lorem ipsum ",
+        "entities": "&#64;&amp;&#x40;&lt;",
+        "entities in addresses": "a&#64;b&period;com ",
+        "escapes": "\\u0040\\n\\t",
+        "percent signs": "%40%20",
+        "quotes of all kinds": "password: “a‘b\"c'd`",
+        "open quotes after keys": '"password": "a\\"',
+        "nested JSON": '{"user": {"ssn": "',
+        "open tags": "<td><ssn ",
+        "bearer words": "Authorization: Bearer ",
+        "names as keys": "user_name=",
+        "handles": "@a_b ",
+        "spaces": " ",
+        "line breaks": "\n",
+        "accents": "e\u0301",
+        "full-width digits": "\uff11\uff12\uff13-",
+        "near cards": "4111 1111 1111 111",
+        "near plates": "plate AB1",
+        "born": "born 01/02/",
+        "seeds": "abandon ability able ",
     }
-    size = HOSTILE_CHARACTERS
-    return {name: (part * (size // len(part) + 1))[:size] for name, part in parts.items()}
+    return {name: _filled([part], size) for name, part in parts.items()} | {
+        name: _filled([make() for _ in range(size // 8)], size) for name, make in _various().items()
+    }
+
+
+def _filled(parts: Sequence[str], size: int) -> str:
+    """Return `parts`, again and again, up to `size` characters."""
+    return "".join(islice(cycle(parts), size // min(map(len, parts)) + 1))[:size]
+
+
+def _various() -> dict[str, Callable[[], str]]:
+    """Return what makes a part of a hostile text, each part another value that will be found."""
+    rng = random.Random(13)
+
+    def digits(count: int) -> str:
+        return "".join(rng.choices("0123456789", k=count))
+
+    def word() -> str:
+        return "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=7))
+
+    return {
+        "e-mails of many": lambda: f"{word()}.{word()}@{word()}.example.com, ",
+        "e-mails of many domains": lambda: (
+            f"{word()}@{word()}.{rng.choice(('com', 'de', 'co.uk'))}\n"
+        ),
+        "ids of many": lambda: f"ssn {rng.randint(100, 665)}{digits(2)}{digits(4)} ",
+        "ids in a list": lambda: f"social security: {digits(3)}-{digits(2)}-{digits(4)}\n",
+        "phones of many": lambda: f"phone\n{rng.randint(200, 999)}{digits(7)} ",
+        "phones of the world": lambda: f"+{rng.randint(1, 99)} {digits(3)} {digits(6)} ",
+        "cards and accounts": lambda: f"4{digits(15)} DE{digits(20)} ",
+        "tokens": lambda: f"token={word()}{digits(6)}{word()} ",
+        "addresses of machines": lambda: f"10.{rng.randint(0, 255)}.{rng.randint(0, 255)}.1 ",
+        "rows of a table": lambda: f"| {word()} | {digits(9)} | {word()}@x.com |\n",
+        "user names": lambda: f"user: {word()}_{digits(2)} ",
+        "coordinates of many": lambda: (
+            f"{rng.randint(1, 80)}.{digits(6)}, {digits(2)}.{digits(6)}\n"
+        ),
+    }
 
 
 def seconds(redactor: Redactor, texts: Sequence[str], runs: int = RUNS) -> float:
