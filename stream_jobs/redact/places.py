@@ -56,7 +56,7 @@ PLACES: Final = (
         r"\d\.\d{3,15},\s?[-+]?\d|\d\.\d{3,15}\s[-+]?\d{1,3}\.\d",
         re.compile(
             rf"(?<![\w.,+-])(?P<lat>{_NUMBER})(?:, ?|,\s| )(?P<lon>{_NUMBER})(?!\w|\.\d|,\d)"
-            rf"(?: {_NUMBER} {_NUMBER}(?!\w|\.\d|,\d))*+"
+            rf"(?: {_NUMBER}(?:, ?| ){_NUMBER}(?!\w|\.\d|,\d))*+"
         ),
         _pair,
         proof="a place on earth",

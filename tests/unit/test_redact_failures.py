@@ -17,6 +17,7 @@ from stream_jobs.redact.redactor import Redactor
 from stream_jobs.redact.scan import Scanner
 from stream_jobs.redact.spans import Span
 from stream_jobs.redact.treatment import compile_plan
+from tests.benchmarks.redact.speed import hostile
 
 KEYS = parse_keys("k1:" + base64.b64encode(b"a" * 32).decode())
 PLAN = compile_plan({"type": "record", "name": "R", "fields": [{"name": "text", "type": "string"}]})
@@ -112,10 +113,32 @@ def test_hostile_texts_take_linear_time(part: str) -> None:
     assert times[1] < max(0.05, times[0]) * 8 * 3  # eight times the text; quadratic would be 64
 
 
-def test_values_behind_values_end_in_a_label() -> None:
-    redactor = Redactor(RedactSettings(), KEYS)
-    text, _ = redactor.redact_text("40.712776 -74.005974 " * 2_000, "t")
+def test_values_behind_values_end_in_a_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_module, "MAX_WORK", 0)
+    monkeypatch.setattr(scan_module, "FREE_WORK", 0)
+    text, _ = Redactor(RedactSettings(), KEYS).redact_text("mail a@b.com", "t")
     assert text == "<UNSCANNED:recogniser_failed>"
+
+
+@pytest.mark.parametrize(
+    "row", ["40.712776 -74.005974 ", "40.712776, -74.005974 ", "40.712776 -74.005974\n"]
+)
+def test_a_long_row_of_coordinates_is_found_at_once(row: str) -> None:
+    text, spans = Redactor(RedactSettings(), KEYS).redact_text(row * 2_000, "t")
+    assert {span.type for span in spans} == {"GPS_COORDINATES"}
+    assert "40.71" not in text
+
+
+@pytest.mark.parametrize("kind", ["cards and accounts", "tokens", "phones of many"])
+def test_texts_full_of_different_values_take_linear_time(kind: str) -> None:
+    redactor = Redactor(RedactSettings(), KEYS)
+    redactor.redact_text(hostile(5_000)[kind], "a")
+    times = []
+    for size in (20_000, 80_000):
+        start = time.process_time()
+        redactor.redact_text(hostile(size)[kind], "a")
+        times.append(time.process_time() - start)
+    assert times[1] < max(0.05, times[0]) * 4 * 3  # when the gate fell back it was fifty times
 
 
 def test_a_replacement_fails(monkeypatch: pytest.MonkeyPatch) -> None:
