@@ -24,7 +24,7 @@ _COLUMNS: Final = (
 
 def table(told: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the figures of each team."""
-    made = Table(title=f"{len(CHANGES)} changes of the world; decay: first month to last month")
+    made = Table(title="what was lost; decay: from the first month to the last")
     made.add_column("team")
     for _, title in _COLUMNS:
         made.add_column(title, justify="right")
@@ -38,7 +38,8 @@ def repairs_table(scores: Mapping[str, Score]) -> Table:
     made = Table(title="days until a changed subject was answered well again")
     for title in ("day", "change", "subject", *scores):
         made.add_column(title, justify="left" if title in ("change", "subject") else "right")
-    for change in CHANGES:
+    length = max(len(score.total) for score in scores.values())
+    for change in (change for change in CHANGES if change.day < length):
         took = [score.repair_days(change) for score in scores.values()]
         shown = ["never" if days is None else str(days) for days in took]
         made.add_row(str(change.day), change.kind, change.subject, *shown)

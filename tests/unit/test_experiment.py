@@ -12,7 +12,7 @@ from deploy.experiment.humans import MENDING_DAYS, SUSPICIOUS, Humans
 from deploy.experiment.loop_team import LoopTeam, NothingToDo, handlers
 from deploy.experiment.people import Asked, People
 from deploy.experiment.product import KNOWN, LEAST_EXAMPLES, UNKNOWN, Product
-from deploy.experiment.report import csv, plot
+from deploy.experiment.report import csv, plot, repairs_table
 from deploy.experiment.score import Score, repairs, summary
 from deploy.experiment.world import BY_NAME, CHANGES, SUBJECTS, Change, World, fact
 from producers.actions import Action, Declined, Done
@@ -136,6 +136,13 @@ def test_the_score_is_what_was_lost() -> None:
     assert told["a"]["actions"] == 2
     assert csv({"a": score}).count("\n") == 101
     assert "● b" not in plot({"a": score})
+
+
+def test_changes_that_never_came_are_not_listed_as_never_mended() -> None:
+    score = Score()
+    for _ in range(50):
+        score.add([Asked("i", BY_NAME[CHANGES[0].subject], right=True)])
+    assert repairs_table({"a": score}).row_count == sum(change.day < 50 for change in CHANGES) == 2
 
 
 def action(kind: str, **contents: Any) -> Action:
