@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import cache
 from itertools import chain
 from typing import Final
@@ -17,6 +17,12 @@ EVERYDAY: Final = 32_000
 
 SURELY: Final = 12_000
 """A name that is also a word counts as common if subtitles have it this often (1.6e9 words)."""
+
+NAMES_ALONE: Final = frozenset(("billy", "emily", "jack", "jesus", "joe", "ho", "le", "li", "rob"))
+"""Frequent in subtitles, but as names."""
+
+FREQUENT: Final = 2_500
+"""Of the common words, those that are known to everybody."""
 
 _PREFIXES: Final = (
     *("un", "re", "de", "pre", "non", "sub", "over", "mis", "dis", "inter", "multi", "in", "im"),
@@ -33,6 +39,13 @@ _ENDS: Final = {
 }  # fmt: skip
 """What may stand before and behind a word, and what the end took the place of."""
 
+_PARTICLES: Final = frozenset(
+    (
+        *("van", "von", "der", "den", "del", "della", "dos", "das", "bin", "ben", "the", "and"),
+        *("las", "los", "les", "sur", "sous", "auf", "nad", "pod", "saint", "sankt", "san"),
+        "santa",
+    )
+)
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 _LOWER: Final = re.compile(r"(?<![^\W_])[a-z]{2,18}(?![^\W_])")
 
@@ -44,6 +57,7 @@ def common_words() -> tuple[str, ...]:
     frequent = sorted(counts, key=lambda word: (-counts[word], word))[:EVERYDAY]
     names = names_as_words()
     kept = (w for w in frequent if w not in names or counts[w] >= SURELY)
+    kept = (word for word in kept if word not in NAMES_ALONE)
     everyday = [word for word in kept if _LOWER.fullmatch(word)]
     known = dict.fromkeys([*everyday, *_documented(), *_own()])
     rare = (word for word in sorted(counts) if word not in names and _LOWER.fullmatch(word))
@@ -51,11 +65,49 @@ def common_words() -> tuple[str, ...]:
     return (*known, *derived)
 
 
-def marked_words() -> list[str]:
-    """Return the common words in order, those that are names as well with a `*` behind them."""
+def known_words(
+    listed: Callable[[str], bool] = bool, met: Callable[[str], bool] = bool
+) -> dict[str, str]:
+    """Return what lists know of each word, as `stream_jobs.redact.words` writes it.
+
+    Words that are names and not common are told only if they are `listed`, rarer common words only
+    if they were `met`.
+    """
+    words = common_words()
+    common = frozenset((*words[:FREQUENT], *filter(met, words[FREQUENT:])))
     starts = set(_WORD.findall(" ".join(word_lists("starts.txt")["starts"]).lower()))
-    ambiguous = _names_first() - starts
-    return sorted(f"{word}*" if word in ambiguous else word for word in common_words())
+    kinds: dict[str, set[str]] = {word: {"c"} for word in common}
+    for word in _names_first() - starts:
+        if word in common:
+            kinds[word].add("a")
+    for kind, word in _name_words():
+        if word in common or listed(word):
+            kinds.setdefault(word, set()).add(kind)
+    return {word: _letters(found) for word, found in sorted(kinds.items())}
+
+
+def _letters(kinds: set[str]) -> str:
+    """Return kinds as one word; a usual name is told as such alone."""
+    return "".join(sorted(kind for kind in kinds if kind.isupper() or kind.upper() not in kinds))
+
+
+def _name_words() -> Iterator[tuple[str, str]]:
+    """Yield the words that names are made of, each behind the letter of its kind.
+
+    Of names of several words those that are common English are left out, and small particles.
+    """
+    common = frozenset(common_words())
+    places = word_lists("places.txt")
+    large = ((*places["countries"], *places["states"]),)
+    lists = [("g", given_names(s)) for s in SPLITS] + [("f", family_names(s)) for s in SPLITS]
+    for kind, names in [*lists, *(("p", towns(s)) for s in SPLITS), ("P", large)]:
+        for number, some in enumerate(names):
+            for name in some:
+                words = _WORD.findall(name.lower())
+                alone = len(words) == 1
+                for word in words:
+                    if alone or (len(word) > 2 and word not in common and word not in _PARTICLES):
+                        yield (kind if number else kind.upper()), word
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Final
 from faker import Faker
 
 from deploy.training import negatives
-from deploy.training.documentation import passages, sentences, sources
+from deploy.training.documentation import module_names, passages, sentences, sources
 from deploy.training.noise import disturb
 from deploy.training.organisations import Organisations
 from deploy.training.people import People
@@ -22,10 +22,12 @@ from deploy.training.things import Thing, things
 from deploy.training.vocabulary import Split
 
 BANKS: Final = Path(__file__).parent / "banks"
-POSITIVE: Final = ("assistant", "service", "people", "letters", "structured", "everyday")
+POSITIVE: Final = (
+    *("assistant", "service", "people", "letters", "structured", "everyday", "further"),
+)
 """Banks whose lines hold names; `nothing` holds none."""
 
-QUIET: Final = 0.43
+QUIET: Final = 0.46
 """Share of the samples that are made without a name."""
 
 _KINDS: Final = ("person", "address", "place", "organisation")
@@ -70,6 +72,9 @@ def makers(split: Split, seed: int) -> dict[str, Maker]:
         "title": _unmarked(negatives.title),
         "camel": _unmarked(negatives.camel),
         "rare": _unmarked(negatives.rare),
+        "Rare": _unmarked(lambda rng: negatives.rare(rng).capitalize()),
+        "brand": _unmarked(negatives.brand),
+        "module": _unmarked(lambda rng: rng.choice(module_names())),
         "passage": _unmarked(lambda rng: rng.choice(passages())),
         "source": _unmarked(lambda rng: rng.choice(sources())),
         "doc_sentence": _unmarked(lambda rng: rng.choice(sentences())),

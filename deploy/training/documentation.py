@@ -5,6 +5,7 @@ Of other packages than those that `bench_names` measures false alarms on.
 
 import ast
 import re
+import sys
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
@@ -58,6 +59,12 @@ def passages() -> tuple[str, ...]:
 def sources() -> tuple[str, ...]:
     """Return pieces of source code, comments included."""
     return _pieces(text for text, _ in _modules())
+
+
+@cache
+def module_names() -> tuple[str, ...]:
+    """Return the names of the modules of the standard library and of PACKAGES."""
+    return tuple(sorted({*sys.stdlib_module_names, *PACKAGES}))
 
 
 def _pieces(texts: Iterator[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """Running text without names: made-up sentences of common words, words of other languages."""
 
 import importlib
+import re
 from functools import cache
 from random import Random
 from typing import Final
 
 from deploy.training.common import common_words
+from deploy.training.documentation import sentences
 from deploy.training.vocabulary import word_lists
 
 _FOREIGN: Final = ("de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "da_DK", "cs_CZ", "la")
@@ -15,10 +17,14 @@ _SOUNDS: Final = (
     ("a", "e", "i", "o", "u"),
 )
 
+_BRAND_ENDS: Final = ("ly", "ify", "Hub", "Kit", "Box", "Base", "Flow", "Forge", "DB", "JS")
+
 
 def plain(rng: Random) -> str:
     """Return a made-up sentence of common words that says nothing."""
     lists = word_lists("starts.txt")
+    if rng.random() < 0.3:
+        return f"{rng.choice(lists['starts'])} {_fragment(rng)}{rng.choice('..!?')}"
     words = [some_word(rng) for _ in range(rng.randint(3, 13))]
     if rng.random() < 0.8:
         words[0] = rng.choice(lists["starts"])
@@ -28,8 +34,25 @@ def plain(rng: Random) -> str:
 
 
 def plain_lower(rng: Random) -> str:
-    """Return a few common words."""
+    """Return a few common words, half of the time as they stand in a sentence."""
+    if rng.random() < 0.5:
+        return _fragment(rng)
     return " ".join(some_word(rng) for _ in range(rng.randint(2, 7)))
+
+
+def _fragment(rng: Random) -> str:
+    """Return some words in a row of a sentence of documentation, a few changed for others."""
+    words = rng.choice(_lower_sentences())
+    start = rng.randrange(max(len(words) - 3, 1))
+    taken = words[start : start + rng.randint(2, 8)]
+    return " ".join(some_word(rng) if rng.random() < 0.25 else word for word in taken)
+
+
+@cache
+def _lower_sentences() -> tuple[tuple[str, ...], ...]:
+    """Return the sentences of documentation as their words in small letters."""
+    found = (tuple(re.findall(r"(?<!\S)[a-z]+(?!\S)", line)) for line in sentences())
+    return tuple(words for words in found if len(words) > 3)
 
 
 def plain_title(rng: Random) -> str:
@@ -84,10 +107,26 @@ def rare(rng: Random) -> str:
     return rng.choice((" ", ", ", "-", "_", "/")).join(words)
 
 
+def brand(rng: Random) -> str:
+    """Return a name of software or goods that nobody has heard of: no common words, no person."""
+    made = "".join(rng.choice(_SOUNDS[i % 2]) for i in range(rng.randint(3, 6)))
+    word = some_word(rng)
+    return rng.choice((
+        made.capitalize() + rng.choice(("ly", "ify", "io", "ix", "or", "on", "ex", "us", "a", "")),
+        made.capitalize() + word.capitalize(),
+        word.capitalize() + rng.choice(_BRAND_ENDS),
+        word.capitalize() + some_word(rng),
+        made + ".js",
+        made.upper()[:4],
+        f"{word.capitalize()} {some_word(rng).capitalize()}",
+        f"{made.capitalize()} {rng.randint(1, 20)}",
+    ))  # fmt: skip
+
+
 def some_word(rng: Random) -> str:
     """Return a common word, frequent ones more often."""
     words = common_words()
-    return words[int(len(words) * rng.random() ** 3.5)]
+    return words[int(len(words) * rng.random() ** 4.5)]
 
 
 def foreign(rng: Random) -> str:

@@ -20,13 +20,14 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"):
 import numpy as np  # noqa: E402 - numpy reads the variables above when it is imported
 from thinc.api import fix_random_seed  # noqa: E402
 
+from deploy.training.common import known_words  # noqa: E402
 from deploy.training.corpus import Corpus, digest  # noqa: E402
 from deploy.training.lists import given, places  # noqa: E402
 from deploy.training.pipeline import Shape, blank, examples, recipe  # noqa: E402
 from deploy.training.sample import Sample  # noqa: E402
 
 SEED: Final = 11
-SAMPLES: Final = 50_000
+SAMPLES: Final = 60_000
 STEP: Final = 5_000  # samples generated at once
 FIRST_RATE, LAST_RATE = 0.002, 0.0001
 FIRST_BATCH, LAST_BATCH = 32, 96
@@ -80,6 +81,7 @@ def _rounded(nlp: Any, shape: Shape, first: list[Sample]) -> Any:
     """
     fresh = blank(shape)
     fresh.initialize(lambda: examples(fresh, first))
+    fresh.tokenizer.learn(known_words())
     model = fresh.get_pipe("ner").model.from_bytes(nlp.get_pipe("ner").model.to_bytes())
     for node in model.walk():
         for name in node.param_names:

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
+MAX_TITLE: Final = 300
+"""Characters of a line that are looked at: a heading is no longer."""
+
 _CALENDAR: Final = frozenset(
     (
         *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
@@ -29,6 +32,7 @@ _JOINED: Final = re.compile(r"[a-zà-ÿ][A-Z]")
 _JOINED_NAME: Final = re.compile(
     r"(?:Mc|Mac|De|Di|Da|Du|Le|La|Lo|Van|Von|Fitz|O|D|Al|El|St|San|Ja|Ma)[A-Z]"
 )
+_END_OF_KEY: Final = re.compile(r"[\"']\s{0,2}:")
 _CODE_BEFORE: Final = frozenset("._/\\$#|<`@:-")
 _CODE_AFTER: Final = frozenset("_(=[\\|`")
 _STREET: Final = re.compile(
@@ -48,11 +52,14 @@ _LIVES: Final = re.compile(r"(?i)\b(?:in|to|from|near|live|lives|at|for|of|visit
 
 
 class Doubts:
-    """Knows the common words that are no names (in small letters), and a list of names."""
+    """Knows the common words that are no names (in small letters), and lists of names."""
 
-    def __init__(self, common: Iterable[str], known: Iterable[str] = ()) -> None:
+    def __init__(
+        self, common: Iterable[str], known: Iterable[str] = (), usual: Iterable[str] = ()
+    ) -> None:
         self._common = frozenset(common) | _CALENDAR
         self._known = frozenset(name.lower() for name in known)
+        self._usual = frozenset(name.lower() for name in usual)
 
     def refuses(self, text: str, start: int, end: int, label: str) -> bool:
         """Whether `text[start:end]` can't be a name of kind `label`."""
@@ -66,7 +73,29 @@ class Doubts:
             return not self._is_address(found, words)
         if self._common.issuperset(words) and (label != "ORG" or len(words) == 1):
             return True
+        if self._is_of_title(text, start, end):
+            return True
         return len(words) == 1 and self._is_doubtful(text, start, end, words[0])
+
+    def _is_of_title(self, text: str, start: int, end: int) -> bool:
+        """Whether a find, all of common words but at most one, is a part of a heading or a list.
+
+        Such a line has capitals nearly throughout, most of its words are common, none announces
+        the find, and no usual name is in it.
+        """
+        found = _WORD.findall(text[start:end])
+        strange = [w for w in found if w.lower() not in self._common]
+        if len(strange) > 1 or any(w.lower() in self._usual for w in found):
+            return False
+        line_start = text.rfind("\n", 0, start) + 1
+        line = text[line_start : text.find("\n", end) if "\n" in text[end:] else len(text)]
+        words = [word for word in _WORD.findall(line[:MAX_TITLE]) if len(word) > 3]
+        if len(words) - len(found) < 3 or sum(w[0].isupper() for w in words) < 0.8 * len(words):
+            return False
+        common = sum(word.lower() in self._common for word in words)
+        return common >= 0.6 * len(words) and not _ANNOUNCED.search(
+            text[max(0, start - 40) : start]
+        )
 
     def _is_address(self, found: str, words: list[str]) -> bool:
         if _STREET.search(found):
@@ -107,6 +136,6 @@ def _is_code(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     if (after == "." and text[end + 1 : end + 2].isalnum()) or (after and after in _CODE_AFTER):
         return True
-    if before and before in "._\\$#`":
-        return True
-    return found.islower() and bool(before) and before in _CODE_BEFORE
+    if not before or (not found.islower() and before not in "._\\$#`"):
+        return False
+    return before in _CODE_BEFORE or (before in "\"'" and _END_OF_KEY.match(text, end) is not None)

@@ -14,6 +14,13 @@ from typing import Final
 from stream_jobs.redact.spans import Span, resolve
 
 MAX_NAME_WORDS: Final = 4
+PARTICLES: Final = frozenset(
+    (
+        *("van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le"),
+        *("el", "al", "bin", "ben", "ibn", "ter", "ten", "zu", "y", "e", "d", "o", "st"),
+    )
+)
+"""Words in small letters that a name may begin with."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BETWEEN: Final = frozenset((" ", "-", ". ", "'", "’", " O'", "  "))
@@ -52,6 +59,7 @@ class Gazetteer:
     def _trimmed(self, text: str, span: Span) -> Span:
         words = list(_WORD.finditer(text, span.start, span.end))
         kept = [word for word in words if word[0].lower() not in self._common]
+        kept = _from_first_capital(kept)
         if not kept or len(kept) == len(words):
             return span
         start = kept[0].start() if kept[0] != words[0] else span.start
@@ -99,3 +107,11 @@ class Gazetteer:
 
     def _is_name(self, word: str) -> bool:
         return word[0].isupper() and word.lower() not in self._common
+
+
+def _from_first_capital(words: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Return `words` without those in small letters before the first with a capital, if any has."""
+    for at, word in enumerate(words):
+        if word[0][0].isupper() or word[0] in PARTICLES:
+            return words[at:]
+    return words

@@ -14,6 +14,11 @@ from stream_jobs.redact.names import TYPES, SpacyNames
 
 SHIPPED: Final = "feedloop"
 NONE: Final = "none"
+PEOPLE: Final = frozenset("gGfF")
+"""The kinds of words that people's names are made of; see `words`."""
+USUAL: Final = frozenset("GFP")
+"""The kinds of words that usual names of people and places are made of."""
+
 MODEL: Final = Path(__file__).parent / "model"
 """What `make ner-model` writes."""
 
@@ -45,14 +50,16 @@ def load_shipped(folder: Path, listed: Callable[[str], bool] = bool) -> SpacyNam
     importlib.import_module("stream_jobs.redact.words")  # the tokenizer that it names
     pipeline = _load(str(folder / "pipeline"))
     words = pipeline.tokenizer
+    words.keep(listed)
     given, places = (
         list(filter(listed, _lines(folder / name))) for name in ("given_names.txt", "places.txt")
     )
     plain = words.common - words.ambiguous
-    gate = NameGate(words.common, words.ambiguous)
-    return SpacyNames(
-        pipeline, gate, Gazetteer(given, places, plain), Doubts(plain, [*given, *places])
-    )
+    gate = NameGate(words.common, words.ambiguous, words.known.keys() - words.common)
+    people = [word for word, kinds in words.known.items() if PEOPLE & set(kinds)]
+    usual = [word for word, kinds in words.known.items() if USUAL & set(kinds)]
+    doubts = Doubts(plain, [*given, *places, *people], usual)
+    return SpacyNames(pipeline, gate, Gazetteer(given, places, plain), doubts)
 
 
 def _lines(path: Path) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from stream_jobs.redact.doubts import Doubts
 from stream_jobs.redact.gazetteer import Gazetteer
 from stream_jobs.redact.name_gate import NameGate
-from stream_jobs.redact.pieces import split
+from stream_jobs.redact.pieces import sentences, split
 from stream_jobs.redact.recent import Recent
 from stream_jobs.redact.spans import Span, resolve
 
@@ -41,9 +41,9 @@ class NameFinder(Protocol):
 class SpacyNames:
     """A NameFinder on a loaded spaCy pipeline; safe to share by threads.
 
-    Long texts are read in pieces. A piece for which the `gate` stays shut holds no name; one that
-    was read a short while ago is not read again. What is found is doubted, then mended by the
-    `gazetteer`.
+    Long texts are read in pieces; with a `gate` all texts are, sentence by sentence, and a sentence
+    for which it stays shut holds no name. What was read a short while ago is not read again. What
+    is found is doubted, then mended by the `gazetteer`.
     """
 
     def __init__(
@@ -75,9 +75,12 @@ class SpacyNames:
         ]
 
     def _parts(self, text: str) -> Iterator[tuple[int, str, bytes]]:
-        for offset, piece in split(text):
-            if self._gate is None or self._gate.opens_for(piece):
-                yield offset, piece, self._recent.digest(piece)
+        if self._gate is None:
+            yield from ((at, piece, self._recent.digest(piece)) for at, piece in split(text))
+            return
+        for at, piece in sentences(text):
+            if self._gate.opens_for(piece):
+                yield at, piece, self._recent.digest(piece)
 
     def _read(self, pieces: dict[bytes, str]) -> dict[bytes, list[Span]]:
         """Return the spans of each piece, remembered or read now."""
@@ -92,22 +95,24 @@ class SpacyNames:
         for start in range(0, len(unread), ZONE_TEXTS):
             some = unread[start : start + ZONE_TEXTS]
             with self.pipeline.memory_zone():  # else its string store grows with every new word
-                docs = self.pipeline.pipe(some, as_tuples=True, batch_size=BATCH_TEXTS)
-                known.update((digest, self._spans(doc)) for doc, digest in docs)
+                texts = [piece for piece, _ in some]
+                docs = self.pipeline.pipe(texts, batch_size=BATCH_TEXTS)
+                for (piece, digest), doc in zip(some, docs, strict=True):
+                    known[digest] = self._spans(piece, doc)
         for _, digest in unread:
             self._recent.put(digest, known[digest])
         return known
 
-    def _spans(self, doc: Any) -> list[Span]:
+    def _spans(self, text: str, doc: Any) -> list[Span]:
         spans = resolve(
             Span(entity.start_char, entity.end_char, TYPES[entity.label_], "names")
             for entity in doc.ents
-            if entity.label_ in TYPES and self._is_name(entity)
+            if entity.label_ in TYPES and self._is_name(text, entity)
         )
-        return spans if self._gazetteer is None else self._gazetteer.mend(doc.text, spans)
+        return spans if self._gazetteer is None else self._gazetteer.mend(text, spans)
 
-    def _is_name(self, entity: Any) -> bool:
-        if self._doubts is None:
-            return any(character.isalpha() for character in entity.text)
+    def _is_name(self, text: str, entity: Any) -> bool:
         start, end = entity.start_char, entity.end_char
-        return not self._doubts.refuses(entity.doc.text, start, end, entity.label_)
+        if self._doubts is None:
+            return any(map(str.isalpha, text[start:end]))
+        return not self._doubts.refuses(text, start, end, entity.label_)

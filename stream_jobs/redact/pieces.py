@@ -7,6 +7,12 @@ from typing import Final
 MAX_PIECE: Final = 1500
 """Characters of a piece: a few paragraphs. A name is rarely told by what is further away."""
 
+_SENTENCE: Final = re.compile(
+    r"\b(?!(?:prof|capt|messrs|dept|gov|rev|hon|jun|sen|sgt|mlle|mme|attn|str|apt|ave|mrs)\b)"
+    r"[a-z]{3,}[.!?]+[\"'”’)\]]*\s+"
+)
+"""The last word of a sentence, in small letters: no title and no initial; and what follows it."""
+
 _BREAKS: Final = tuple(re.compile(p) for p in (r"\n[^\S\n]*\n\s*", r"\n", r"[.!?]\s+", r"\s+"))
 """Where a piece may end, best first: after a paragraph, a line, a sentence, a word."""
 
@@ -22,6 +28,21 @@ def split(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start:end]
         start = end
     yield start, text[start:]
+
+
+def sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the sentences of `text` with their offsets, some together; joined they are the text.
+
+    What is cut out of a sentence ends no other one anew: a rest has the sentences of its text, or
+    fewer.
+    """
+    for offset, piece in split(text):
+        start = 0
+        for match in _SENTENCE.finditer(piece):
+            yield offset + start, piece[start : match.end()]
+            start = match.end()
+        if start < len(piece) or not piece:
+            yield offset + start, piece[start:]
 
 
 def _end(text: str, start: int) -> int:

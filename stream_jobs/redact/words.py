@@ -1,22 +1,26 @@
-"""Splits a text into words for the names model, and knows which of them are common English.
+"""Splits a text into words for the names model, and knows which are common English, which names.
 
 Linear in the text, whatever it holds: letters and digits in a row are a word (of bounded length),
 any other character stands alone; a single space belongs to the word before it, other white space
 is a word of its own, for a line break tells an address or a signature. The shape of a word that
-the model sees says whether it is common. Registered with spaCy as NAME when it is imported.
+the model sees says what lists know of it. Registered with spaCy as NAME when it is imported.
+
+What is known of a word, in small letters, is told by letters: `c` common English, `a` a common
+word that is often a name, `g` a given name (`G` a usual one), `f` a family name (`F`), `p` a part
+of a place's name (`P` of a large one).
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from spacy.attrs import SHAPE
+from spacy.attrs import IS_SPACE, LOWER, NORM, PREFIX, SHAPE, SUFFIX
 from spacy.lang.lex_attrs import word_shape
 from spacy.tokens import Doc
 from spacy.util import registry
 
-NAME: Final = "feedloop.words.v1"
+NAME: Final = "feedloop.words.v2"
 MAX_WORD: Final = 40
 """Characters of a word; longer runs (base64, hashes) are cut, so that no word can grow large."""
 
@@ -24,14 +28,20 @@ _WORD: Final = re.compile(
     rf"['’][sS]\b|[^\W_](?:[^\W_]|[\u0300-\u036f]){{0,{MAX_WORD - 1}}}|[^\S\r\n]+|\s+|."
 )
 
+_USED: Final = frozenset((LOWER, NORM, PREFIX, SUFFIX, SHAPE, IS_SPACE))
+"""What the network and the recogniser read of a word."""
+
 
 class Words:
     """A tokenizer of spaCy."""
 
     def __init__(self, vocab: Any) -> None:
         self.vocab = vocab
-        self.common: frozenset[str] = frozenset()  # in small letters
+        self.known: Mapping[str, str] = {}
+        self.common: frozenset[str] = frozenset()
         self.ambiguous: frozenset[str] = frozenset()  # those of them that are names as well
+        for unused in set(vocab.lex_attr_getters) - _USED:
+            del vocab.lex_attr_getters[unused]  # each costs time at every new word
         vocab.lex_attr_getters[SHAPE] = self._shape
 
     def __call__(self, text: str) -> Doc:
@@ -46,41 +56,42 @@ class Words:
                 spaces.append(False)
         return Doc(self.vocab, words=words, spaces=spaces)
 
-    def learn(self, lines: Iterable[str]) -> None:
-        """Take the common words: one a line, a `*` behind those that are names as well.
+    def learn(self, known: Mapping[str, str]) -> None:
+        """Take what is `known` of words in small letters.
 
         Do so before the first text: the vocabulary remembers a word as it was when it came.
         """
-        words = [line.strip() for line in lines if line.strip()]
-        self.ambiguous = frozenset(word[:-1] for word in words if word.endswith("*"))
-        self.common = frozenset(word.removesuffix("*") for word in words)
+        self.known = known
+        self.common = frozenset(word for word, kinds in known.items() if "c" in kinds)
+        self.ambiguous = frozenset(word for word in self.common if "a" in known[word])
         for word in self.common:
             _ = self.vocab[word]  # kept for good, while other words go with their batch
 
+    def keep(self, listed: Callable[[str], bool]) -> None:
+        """Forget the names that are no common words and not `listed`; before the first text."""
+        self.known = {w: kinds for w, kinds in self.known.items() if "c" in kinds or listed(w)}
+
     def _shape(self, word: str) -> str:
         shape: str = word_shape(word)
-        lower = word.lower()
-        if lower in self.ambiguous:
-            return f"{shape}/ambiguous"
-        return f"{shape}/common" if lower in self.common else shape
+        kinds = self.known.get(word.lower())
+        return f"{shape}/{kinds}" if kinds else shape
 
     def to_disk(self, path: str | Path, **_: Any) -> None:
-        """Write the common words to the file `path`."""
+        """Write what is known of words to the file `path`."""
         Path(path).write_bytes(self.to_bytes())
 
     def from_disk(self, path: str | Path, **_: Any) -> "Words":
-        """Take the common words of the file `path`."""
+        """Take what is known of words from the file `path`."""
         return self.from_bytes(Path(path).read_bytes())
 
     def to_bytes(self, **_: Any) -> bytes:
-        """Return the common words."""
-        return "\n".join(
-            sorted(f"{w}*" if w in self.ambiguous else w for w in self.common)
-        ).encode()
+        """Return what is known of words: a line a word, a tab before its kinds."""
+        return "\n".join(f"{word}\t{kinds}" for word, kinds in sorted(self.known.items())).encode()
 
     def from_bytes(self, data: bytes, **_: Any) -> "Words":
-        """Take the common words."""
-        self.learn(data.decode().splitlines())
+        """Take what is known of words."""
+        pairs = (line.partition("\t") for line in data.decode().split("\n"))
+        self.learn({word: kinds for word, _, kinds in pairs if word})
         return self
 
 

@@ -48,3 +48,18 @@ DOUBTS = Doubts(
 def test_refuses(text: str, found: str, label: str, refused: bool) -> None:
     start = text.rindex(found)
     assert DOUBTS.refuses(text, start, start + len(found), label) is refused
+
+
+def test_a_part_of_a_heading_is_no_name_unless_it_is_a_usual_one() -> None:
+    doubts = Doubts({"speaker", "with", "deep", "lights", "loud", "wireless"}, (), {"jordan"})
+    for name, refused in (("Bass", True), ("Jordan", False)):
+        text = f"Wireless Speaker with Deep {name}, Loud Lights"
+        start = text.index(name)
+        assert doubts.refuses(text, start, start + len(name), "PERSON") is refused
+    said = "then Bass laughed at the wireless speaker"
+    assert not doubts.refuses(said, 5, 9, "PERSON")
+
+
+def test_a_key_is_no_name() -> None:
+    text = '{"carrier": "Express"}'
+    assert Doubts(set()).refuses(text, 2, 9, "PERSON")

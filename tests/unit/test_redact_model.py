@@ -15,7 +15,7 @@ from stream_jobs.redact.keys import parse_keys
 from stream_jobs.redact.load_names import MODEL, load_names
 from stream_jobs.redact.names import SpacyNames
 from stream_jobs.redact.redactor import Redactor
-from tests.benchmarks.bench_names import SCORES, alarms, missed, regressions, scores, unknowing
+from tests.benchmarks.bench_names import SCORES, alarms, missed, regressions, scores
 from tests.benchmarks.redact.names_corpus import corpus, quiet
 
 KEYS = parse_keys("k1:" + base64.b64encode(b"a" * 32).decode())
@@ -39,8 +39,8 @@ def test_the_recipe_is_of_these_weights() -> None:
     assert recipe["weights_sha256"] == hashlib.sha256(weights).hexdigest()
 
 
-def test_scores_are_those_that_it_ships_with() -> None:
-    names, written = unknowing(), json.loads(SCORES.read_text())
+def test_scores_are_those_that_it_ships_with(names: SpacyNames) -> None:
+    written = json.loads(SCORES.read_text())
     told = scores(names, corpus(17, 300))
     scatter = 0.05  # of 300 texts
     assert told["PERSON"]["f1"] >= written["held_out"]["PERSON"]["f1"] - scatter

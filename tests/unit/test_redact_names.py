@@ -12,7 +12,7 @@ from stream_jobs.redact.keys import parse_keys
 from stream_jobs.redact.load_names import load_names
 from stream_jobs.redact.name_gate import NameGate
 from stream_jobs.redact.names import SpacyNames
-from stream_jobs.redact.pieces import MAX_PIECE, split
+from stream_jobs.redact.pieces import MAX_PIECE, sentences, split
 from stream_jobs.redact.recent import Recent
 from stream_jobs.redact.redactor import MAX_ROUNDS, Redactor
 from stream_jobs.redact.spans import Span
@@ -94,8 +94,8 @@ class Counting:
         self.read: list[str] = []
         self.memory_zone = pipeline.memory_zone
 
-    def pipe(self, texts: list[tuple[str, bytes]], **options: object) -> object:
-        self.read += [text for text, _ in texts]
+    def pipe(self, texts: list[str], **options: object) -> object:
+        self.read += texts
         return self.pipeline.pipe(texts, **options)
 
 
@@ -130,6 +130,20 @@ def test_pieces_are_bounded_and_make_the_text_again(unit: str, size: int) -> Non
     assert len(pieces) <= 1 + 2 * size // MAX_PIECE
 
 
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("It rains. Go home! Ask Dr. Boone.", ["It rains. ", "Go home! ", "Ask Dr. Boone."]),
+        ("see prof. boone today.\nbye", ["see prof. boone today.\n", "bye"]),
+        ("I met J. Boone. He left", ["I met J. Boone. He left"]),
+        ("", [""]),
+    ],
+)
+def test_sentences_keep_titles_and_initials_with_their_names(text: str, pieces: list[str]) -> None:
+    assert [piece for _, piece in sentences(text)] == pieces
+    assert all(text.startswith(piece, start) for start, piece in sentences(text))
+
+
 def test_names_in_a_long_text_have_offsets_of_the_whole(pipeline: spacy.language.Language) -> None:
     text = "It was Jane Doe who said so in Paris. " * 400
     [spans] = SpacyNames(pipeline).find([text])
@@ -137,7 +151,9 @@ def test_names_in_a_long_text_have_offsets_of_the_whole(pipeline: spacy.language
     assert len(spans) == 800
 
 
-GATE = NameGate({"will", "you", "come", "to", "the", "house", "at", "my", "name", "is"}, {"will"})
+GATE = NameGate(
+    {"will", "you", "come", "to", "the", "house", "at", "my", "name", "is"}, {"will"}, {"emeka"}
+)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +163,11 @@ GATE = NameGate({"will", "you", "come", "to", "the", "house", "at", "my", "name"
         ("You come to the House!", False),
         ("come to Will", True),  # a word that is a name as well, with a capital
         ("you come, emeka", True),
+        ("you come, blargle", False),  # in small letters, and on no list
+        ("you come, Blargle", True),
         ("my name is will", True),  # a cue
+        ("my name is blargle", True),
+        ("my name is ￼, you come", False),  # what it announced is cut out
         ("come to 12 the house", False),
         ("come to 12 house st", True),
         ("", False),
