@@ -2,6 +2,8 @@
 
 import secrets
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +18,7 @@ from tests.crash.load import restart as _restart
 from tests.crash.load import soak as _soak
 from tests.crash.loop import Loop
 
+ENDED = 143  # exit code after SIGTERM, as a shell reports it
 Table = tuple[Sequence[tuple[object, ...]], bool]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Seed = Annotated[int | None, typer.Option(help="Of the traffic; drawn if not given.")]
@@ -67,6 +70,7 @@ def _run(
     def say(line: str) -> None:
         print(f"{time.monotonic() - begun:6.1f}  {line}", flush=True)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))  # what was started is ended
     data = Path(tempfile.mkdtemp(prefix="feedloop-load-"))
     loop = Loop(data)
     try:
