@@ -131,8 +131,8 @@ class HandlerLoop:
             for number in [tp.partition for tp in partitions]:
                 self._done[number] = self._keep_trying(partial(self._recall, number))
             consumer.assign(partitions)
-            if self._busy:
-                consumer.pause(partitions)
+            # librdkafka keeps in mind that a partition was paused when it left us.
+            (consumer.pause if self._busy else consumer.resume)(partitions)
         except Exception as error:  # noqa: BLE001 - librdkafka's thread would lose it
             self._failure = error
         finally:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from deploy.drain import behind_by
 from deploy.experiment.line import GROUP, answering
 from deploy.offsets import Offsets
 from deploy.records import read
+from deploy.topics import apply_topics
 from producers import Action, Declined, Done, Handler, Retry, on_action, run_handlers
 from schemas.errors import FatalError
 from schemas.settings import Settings, environ_of
@@ -40,6 +42,13 @@ def results(settings: Settings) -> list[tuple[str, str]]:
 def handle(settings: Settings, *handlers: Handler, group: str = "team") -> None:
     name = settings.kafka.topic_prefix + group
     run_handlers(handlers, group=name, settings=settings, once=True, retry=QUICK)
+
+
+def until(done: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
 
 
 def counting(answer: Callable[[Action], Any]) -> tuple[Handler, list[str]]:
@@ -148,6 +157,45 @@ def test_the_line_tells_what_ended_its_handlers(settings: Settings) -> None:
         pytest.raises(FatalError, match="at most one of each kind"),
     ):
         line.settle("day 1")
+
+
+def test_what_left_a_busy_member_is_read_when_it_comes_back(settings: Settings) -> None:
+    """Kafka's client keeps in mind that a partition was paused, though another one had it."""
+    kafka = msgspec.structs.replace(settings.kafka, partitions=2)
+    two = msgspec.structs.replace(settings, kafka=kafka)
+    apply_topics(two)
+    busy, let_go = threading.Event(), threading.Event()
+
+    def answer(found: Action) -> None:
+        if found.action_id == "a0":
+            busy.set()
+            assert let_go.wait(60)
+
+    slow, calls = counting(answer)
+    quick, others = counting(lambda _: None)
+    stay, leave = threading.Event(), threading.Event()
+    group = two.kafka.topic_prefix + "team"
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(run_handlers, [slow], group=group, settings=two, stop=stay)
+        produce(two, ACTIONS, frames(two, ACTIONS, [action(0)]), partition=0)
+        assert busy.wait(60)
+        other = pool.submit(run_handlers, [quick], group=group, settings=two, stop=leave)
+        for partition in range(2):
+            bodies = frames(two, ACTIONS, [action(1 + partition)])
+            produce(two, ACTIONS, bodies, partition=partition)
+        try:
+            until(lambda: bool(others))
+            let_go.set()
+            leave.set()
+            other.result(60)
+            for partition in range(2):
+                bodies = frames(two, ACTIONS, [action(3 + partition)])
+                produce(two, ACTIONS, bodies, partition=partition)
+            until(lambda: {"a3", "a4"} <= set(calls))
+        finally:
+            for event in (let_go, leave, stay):
+                event.set()
+        first.result(60)
 
 
 PROGRAM = """
