@@ -9,7 +9,7 @@ from tests.crash.faults import QUICK
 from tests.crash.invariants import summary
 from tests.crash.scenario import Plan, play
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.timeout(600)]
 
 SEED = 7
 LEAST_FAULTS = 5  # on a machine where everything else runs too
