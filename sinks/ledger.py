@@ -4,7 +4,11 @@ Invariants:
 - Entries are numbered 0, 1, 2 … and made by os.link, which fails if the number is taken: of two
   owners that write the same number, one is told that it is fenced.
 - A new owner first takes the next number for itself. From then on no older owner can add an
-  entry, so what older owners have staged and not entered is garbage and may be deleted.
+  entry, so what older owners have staged and not entered is garbage and may be deleted. Folders
+  of staged files bear their owner's number: one that slept while it took over deletes none of
+  its successors'.
+- A staged name is used once. It bears the number of the entry that is to name it; otherwise the
+  renames of one batch, made up by a new owner, could take what was staged for the next.
 - A batch entry is made when its staged files are durable, and names where each belongs. A file is
   data from that moment; the rename comes after and is repeated by whoever finds it missing.
 - So the last batch entry says which offset is next, and only its renames can be missing.
@@ -14,6 +18,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -45,19 +50,19 @@ class Ledger:
         self._root, self._source = root, source
         self._entries = root / "_ledger" / place
         self._staging = root / "_staging" / place
-        self.owner = uuid.uuid4().hex
-        self.next_offset = 0
+        self._owner = uuid.uuid4().hex
         self._number = 0
+        self.staging = self._staging  # the folder for this owner's files that no entry names yet
+        self.next_offset = 0
 
     @property
     def exists(self) -> bool:
         """Whether anyone has ever owned this log."""
         return self._entries.is_dir()
 
-    @property
-    def staging(self) -> Path:
-        """The folder for files of this owner that no entry names yet."""
-        return self._staging / self.owner
+    def staged(self, number: int) -> Path:
+        """Return where to write file `number` of the next batch to `enter`, as often as needed."""
+        return self.staging / f"{self._number:012d}-{number:06d}.parquet"
 
     def check_owned(self) -> None:
         """Raise FencedError if another owner has cleared our staging folder away."""
@@ -69,51 +74,57 @@ class Ledger:
 
         Raises CorruptStateError, FencedError if others go on writing all the while.
         """
-        self._make()
-        names = self._own()
-        at, last = self._last_batch(names)
+        first = self._own()
+        at, last = self._last_batch(first)
         if last is not None:
             self.next_offset = last["end"] + 1
             self.publish(Move(*files) for files in last["files"])
-        self._clear_staging()
-        for old in names[: max(0, min(at, len(names) - KEPT))]:
-            old.unlink()
+        self._clear_staging(first)
+        for name in self._names():
+            if int(name.stem) < min(at, first - KEPT):
+                name.unlink(missing_ok=True)
 
     def restart_at(self, offset: int) -> None:
         """Say that `offset` is next, whatever older entries say; the files of batches stay.
 
         A batch that is written again lies under the same names as before.
         """
-        self._make()
-        self._own()
+        first = self._own()
         self.enter(offset, offset - 1, [])
-        self._clear_staging()
+        self._clear_staging(first)
 
     def look(self) -> int:
         """Return the next offset without becoming the owner. Raises CorruptStateError."""
-        _, last = self._last_batch(sorted(self._entries.glob("*.json")))
+        _, last = self._last_batch(self._next_number())
         return 0 if last is None else int(last["end"]) + 1
 
-    def _make(self) -> None:
-        self._entries.mkdir(parents=True, exist_ok=True)
-        self.staging.mkdir(parents=True)
-        for folder in (*self._entries.parents, *self.staging.parents):
-            if folder.is_relative_to(self._root):
-                sync_folder(folder)
+    def _names(self) -> list[Path]:
+        return sorted(self._entries.glob("*.json"))
 
-    def _own(self) -> list[Path]:
-        """Enter ourselves as the owner; return all entries before."""
+    def _next_number(self) -> int:
+        names = self._names()
+        return int(names[-1].stem) + 1 if names else 0
+
+    def _own(self) -> int:
+        """Enter ourselves as the owner; return the number of that entry."""
+        for folder in (self._entries, self._staging):
+            folder.mkdir(parents=True, exist_ok=True)
+            for made in folder.parents:
+                if made.is_relative_to(self._root):
+                    sync_folder(made)
         for attempt in range(ATTEMPTS):
-            names = sorted(self._entries.glob("*.json"))
-            self._number = int(names[-1].stem) + 1 if names else 0
+            number = self._number = self._next_number()
+            self.staging = self._staging / f"{number:012d}-{self._owner}"
+            self.staging.mkdir()
+            sync_folder(self._staging)
             try:
                 self._add({"kind": "owner"})
             except FencedError:  # an older owner was faster: now its entry is among the names
                 if attempt == ATTEMPTS - 1:
                     raise
             else:
-                break
-        return names
+                return number
+        raise AssertionError("the last attempt returns or raises")
 
     def enter(self, start: int, end: int, moves: list[Move]) -> None:
         """Make [start, end] part of the store. Raises FencedError if we own it no more."""
@@ -142,7 +153,7 @@ class Ledger:
 
     def _add(self, entry: dict[str, Any]) -> None:
         """Append the entry durably, or find that this very entry is there already."""
-        body = json.dumps({"version": VERSION, "owner": self.owner, **entry}).encode()
+        body = json.dumps({"version": VERSION, "owner": self._owner, **entry}).encode()
         temporary = self.staging / "entry.tmp"
         temporary.unlink(missing_ok=True)  # it may be the file of the entry before: a new file
         with temporary.open("xb") as file:
@@ -162,12 +173,18 @@ class Ledger:
         reach(f"ledger.{entry['kind']}.after_link")
         self._number += 1
 
-    def _last_batch(self, names: list[Path]) -> tuple[int, dict[str, Any] | None]:
-        """Return the place of the last batch among `names`, and it; 0 and None if there is none."""
-        for at in range(len(names) - 1, -1, -1):
-            entry = self._read(names[at])
+    def _last_batch(self, before: int) -> tuple[int, dict[str, Any] | None]:
+        """Return number and content of the last batch entry `before` that number; 0, None if none.
+
+        It goes by number: a listing can miss an entry that is made while it is read.
+        """
+        for number in range(before - 1, -1, -1):
+            name = self._entries / f"{number:012d}.json"
+            if not name.exists():
+                break
+            entry = self._read(name)
             if entry["kind"] == "batch":
-                return at, entry
+                return number, entry
         return 0, None
 
     def _read(self, name: Path) -> dict[str, Any]:
@@ -184,12 +201,14 @@ class Ledger:
             )
         return entry
 
-    def _clear_staging(self) -> None:
+    def _clear_staging(self, before: int) -> None:
+        """Delete what owners whose number is less than `before` have left there."""
         for folder in self._staging.iterdir():
-            if folder.name != self.owner:
+            if int(folder.name.partition("-")[0]) < before:
                 for file in folder.iterdir():
                     file.unlink(missing_ok=True)
-                folder.rmdir()
+                with suppress(FileNotFoundError):  # another new owner was faster
+                    folder.rmdir()
 
 
 def sync_folder(folder: Path) -> None:

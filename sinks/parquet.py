@@ -127,7 +127,7 @@ class Parquet:
         stem = f"{source.partition:03d}-{batch.start:012d}-{batch.end:012d}-{source.topic_id}"
         moves = []
         for number, (folder, rows) in enumerate(split(batch)):
-            staged = ledger.staging / f"{number:06d}.parquet"
+            staged = ledger.staged(number)
             final = Path(batch.table.name) / folder / f"{stem}.parquet"
             with staged.open("wb") as file:
                 pq.write_table(rows, file, compression="zstd")

@@ -3,6 +3,7 @@
 import datetime as dt
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,105 @@ def test_an_older_owner_is_fenced_and_leaves_nothing(tmp_path: Path) -> None:
     assert offsets(tmp_path) == list(range(10))
 
 
+BATCH_STEPS = 7
+STEPS = 2 + 2 * BATCH_STEPS
+"""Named points that an owner passes while it takes over and writes two batches of two files."""
+
+
+class Owner(threading.Thread):
+    """Takes the store over and writes offsets 0 to 9, five at a time; sleeps at step `until`."""
+
+    def __init__(self, path: Path, until: int = STEPS) -> None:
+        super().__init__(daemon=True)
+        self._path, self._left = path, until
+        self._asleep, self._awake = threading.Event(), threading.Event()
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            store, first = opened(self._path)
+            for at in range(first, 10, 5):
+                store.write(batch(at, at + 4))
+        except Exception as error:  # noqa: BLE001 - the test asks what it was
+            self.failure = error
+        finally:
+            self._asleep.set()
+
+    def reach(self) -> None:
+        self._left -= 1
+        if self._left == -1:
+            self._asleep.set()
+            self._awake.wait()
+
+    def sleeps(self) -> "Owner":
+        """Let it run until it sleeps or has ended."""
+        self.start()
+        self._asleep.wait()
+        return self
+
+    def wakes(self) -> Exception | None:
+        """Let it run to its end; return what ended it before."""
+        self._awake.set()
+        self.join()
+        return self.failure
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has left."""
+        return self._left
+
+
+def at_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reach(_: str) -> None:
+        owner = threading.current_thread()
+        if isinstance(owner, Owner):
+            owner.reach()
+
+    monkeypatch.setattr("sinks.ledger.reach", reach)
+    monkeypatch.setattr("sinks.parquet.reach", reach)
+
+
+def test_the_steps_are_all_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_steps(monkeypatch)
+    assert Owner(tmp_path).sleeps().steps == 0
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_an_owner_that_dies_anywhere_is_succeeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """A batch staged under the name of the one before it once took its place in the store."""
+    at_steps(monkeypatch)
+    dead = Owner(tmp_path, step).sleeps()
+    assert Owner(tmp_path).sleeps().failure is None
+    assert offsets(tmp_path) == list(range(10))
+    assert not list((tmp_path / "_staging").rglob("*.parquet"))
+    dead.wakes()  # no thread is left behind
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_an_owner_that_sleeps_anywhere_wakes_to_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """One that slept while it took over once deleted what its successor had staged and entered."""
+    at_steps(monkeypatch)
+    for other in range(2 + BATCH_STEPS + 1):
+        path = tmp_path / str(other)
+        sleeper = Owner(path, step).sleeps()
+        heir = Owner(path, other).sleeps()
+        assert isinstance(sleeper.wakes(), FencedError | SinkDown | None)
+        assert isinstance(heir.wakes(), FencedError | SinkDown | None)
+        assert Owner(path).sleeps().failure is None
+        assert offsets(path) == list(range(10)), (step, other)
+        assert not list((path / "_staging").rglob("*.parquet")), (step, other)
+
+
 def test_an_owner_that_has_staged_is_fenced_by_the_ledger(tmp_path: Path) -> None:
     old = Ledger(tmp_path, SOURCE)
     old.take_over()
     new = Ledger(tmp_path, SOURCE)
     new.take_over()
-    old.staging.mkdir(parents=True)  # as if it had been frozen just before the link
+    old.staging.mkdir()  # as if it had been frozen just before the link
     with pytest.raises(FencedError, match="another owner's"):
         old.enter(0, 4, [])
 
