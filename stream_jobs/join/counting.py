@@ -77,9 +77,11 @@ def take_back(
     )
 
 
-def count_duplicate(windows: OpenWindows, event: Event, about: Head | None) -> None:
-    """Count a signal that was seen before."""
-    windows.sums(event.head["event_time"], _key(event, about)).duplicates += 1
+def count_duplicate(
+    windows: OpenWindows, event: Event, about: Head | None, event_time: int
+) -> None:
+    """Count that a signal was sent again, dated `event_time`."""
+    windows.sums(event_time, _key(event, about)).duplicates += 1
 
 
 def keep(event: Event, inference_key: str, session_key: str) -> KeptSignal:

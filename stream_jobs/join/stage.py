@@ -121,11 +121,10 @@ class JoinStage:
         if item.topic == INFERENCE_REDACTED.name:
             self._keep_inference(item)
             return
-        if not self._remember(item):
-            return  # a repeat: the first one is what waits, or what took something back
+        first = self._remember(item)
         if item.offset in self._unresolved.get(item.topic, ()):
             self._waiting.add(keys.inference_key(item), item)
-        elif item.head["kind"] == "retract":
+        elif not self._waiting.repeat(item) and first and item.head["kind"] == "retract":
             self._retract(item)
 
     def held(self, topic: str) -> int:
@@ -204,8 +203,7 @@ class JoinStage:
             return  # the same inference again: counted once
         count_inference(self._windows, event)
         self._timer_ms = min(self._timer_ms, self._sessions.next_due()[0])
-        for signal in self._waiting.take(keys.inference_key(event)):
-            self._resolve(signal, event.body)
+        self._resolve_waiting(keys.inference_key(event), event.body)
 
     def _keep_inference(self, event: Event) -> bool:
         """Remember an inference; False if it was seen before."""
@@ -226,10 +224,12 @@ class JoinStage:
     def _signal(self, event: Event) -> None:
         key = keys.inference_key(event)
         kept = self._inferences.get(key)
-        first = self._remember(event) and not self._waiting.knows(keys.signal_key(event))
+        first = self._remember(event)
+        if self._waiting.repeat(event):
+            return  # it is counted when the first one is, where that is
         if not first:
             about = None if kept is None else _head(self._bodies.get(kept.body))
-            count_duplicate(self._windows, event, about)
+            count_duplicate(self._windows, event, about, event.head["event_time"])
         elif event.head["inference_id"] is None:
             self._resolve(event, self._latest_of_session(event))
         elif kept is None:
@@ -255,6 +255,13 @@ class JoinStage:
         return None if kept is None else self._bodies.get(kept.body)
 
     # --- results ---
+
+    def _resolve_waiting(self, key: str, inference: bytes | None) -> None:
+        about = None if inference is None else _head(inference)
+        for event, repeats in self._waiting.take(key):
+            self._resolve(event, inference)
+            for event_time in repeats:
+                count_duplicate(self._windows, event, about, event_time)
 
     def _resolve(self, event: Event, inference: bytes | None) -> None:
         """Emit the enriched record of a signal, and count it."""
@@ -412,8 +419,7 @@ class JoinStage:
             return
         for key, record in found.items():
             body = None if record is None else encode(parsed("Inference"), record)
-            for event in self._waiting.take(keys.key_in(key.tenant_id, key.inference_id)):
-                self._resolve(event, body)
+            self._resolve_waiting(keys.key_in(key.tenant_id, key.inference_id), body)
         self._count_due()
 
     def _count_due(self) -> None:

@@ -33,7 +33,8 @@ class Waiting:
         self._runs = 0  # of offsets in a row
         self._by_key: dict[str, list[Event]] = {}
         self._offsets: dict[str, dict[int, str]] = {}  # topic → offset → key, in order
-        self._signals: set[str] = set()
+        self._repeats: dict[str, list[int]] = {}
+        """Signal that waits → the event times of what came again of it."""
         self._by_event: list[tuple[int, int, str, int, str]] = []
         """Due event time, arrival, topic, offset, key."""
         self._by_arrival: list[tuple[int, str, int, str]] = []
@@ -55,15 +56,24 @@ class Waiting:
         self._runs += 1 - _neighbours(offsets, event.offset)
         offsets[event.offset] = key
         self._count += 1
-        self._signals.add(signal_key(event))
+        self._repeats[signal_key(event)] = []
         place = (event.topic, event.offset, key)
         due_ms = event.head["event_time"] + self._ttl_ms
         heapq.heappush(self._by_event, (due_ms, event.arrival_ms, *place))
         self._since.append((event.arrival_ms, *place))
 
-    def take(self, key: str) -> Iterator[Event]:
-        """Yield, in order, the signals that wait for `key`; each stops waiting as it is yielded.
+    def repeat(self, event: Event) -> bool:
+        """Note `event` with the signal it repeats; False if that doesn't wait."""
+        repeats = self._repeats.get(signal_key(event))
+        if repeats is None:
+            return False
+        repeats.append(event.head["event_time"])
+        return True
 
+    def take(self, key: str) -> Iterator[tuple[Event, list[int]]]:
+        """Yield, in order, the signals that wait for `key`, each with its repeats' event times.
+
+        Each stops waiting as it is yielded.
         So what a retract among them takes back still waits if it comes after the retract.
         """
         self._looking.discard(key)
@@ -72,8 +82,7 @@ class Waiting:
             del offsets[event.offset]
             self._runs += _neighbours(offsets, event.offset) - 1
             self._count -= 1
-            self._signals.discard(signal_key(event))
-            yield event
+            yield event, self._repeats.pop(signal_key(event))
 
     def due(self, clock: Clock, now_ms: int) -> list[str]:
         """Return the keys whose look-up is due; each key once until it is taken."""
@@ -126,7 +135,7 @@ class Waiting:
 
     def knows(self, signal: str) -> bool:
         """Whether the signal of that key waits: it may wait longer than it is remembered."""
-        return signal in self._signals
+        return signal in self._repeats
 
     def first_offset(self, topic: str) -> int | None:
         """Return the smallest offset of `topic` that waits."""

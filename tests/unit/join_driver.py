@@ -121,8 +121,13 @@ class Result:
     dead: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
-    def total(self, name: str) -> int:
-        return sum(p["sums"][name] for p in self.partials if p["sums"])
+    def total(self, name: str, model_version: str | None = None) -> int:
+        """Return a sum of all windows, of one version if it is named."""
+        return sum(
+            p["sums"][name]
+            for p in self.partials
+            if p["sums"] and model_version in (None, p["model_version"])
+        )
 
     def kinds(self) -> dict[str, int]:
         totals: dict[str, int] = {}

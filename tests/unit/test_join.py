@@ -43,6 +43,7 @@ class Case:
     totals: dict[str, int] = field(default_factory=dict)
     hot_store: dict[str, dict[str, Any]] = field(default_factory=dict)
     step_ms: int = 0  # of wall clock between two events; 0: what came last is all still young
+    about: dict[str, int] = field(default_factory=dict)  # totals under the version `m1`
 
 
 CASES = [
@@ -101,6 +102,27 @@ CASES = [
         [feedback("f1", "i1", 0), feedback("f1", "i1", 0), inference("i1", 0.5), flush()],
         [("f1", "matched", "i1")],
         {"matched": 1, "duplicates": 1},
+        about={"matched": 1, "duplicates": 1},
+    ),
+    Case(
+        "duplicates before and after the inference are counted where the signal is",
+        [
+            feedback("f1", "i1", 0),
+            feedback("f1", "i1", 0),
+            inference("i1", 0.5),
+            feedback("f1", "i1", 0),
+            flush(),
+        ],
+        [("f1", "matched", "i1")],
+        {"duplicates": 2},
+        about={"duplicates": 2},
+    ),
+    Case(
+        "duplicates of a late signal are counted where it is",
+        [feedback("f1", "old", 90), feedback("f1", "old", 90), flush()],
+        [("f1", "late", "old")],
+        about={"late": 1, "duplicates": 1},
+        hot_store={"old": inference("old", 0)[1]},
     ),
     Case(
         "the same inference again is counted once",
@@ -345,6 +367,8 @@ def test_each_signal_is_enriched_once(case: Case) -> None:
         assert result.enriched == case.enriched, f"restart at {cut}"
         for name, total in case.totals.items():
             assert result.total(name) == total, f"{name}, restart at {cut}"
+        for name, total in case.about.items():
+            assert result.total(name, "m1") == total, f"{name} of the version, restart at {cut}"
 
 
 def test_all_in_one_chunk_is_the_same_set() -> None:

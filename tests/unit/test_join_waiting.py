@@ -70,7 +70,7 @@ def test_a_flush_asks_for_all_that_is_not_being_looked_up() -> None:
 def test_a_key_that_was_taken_is_asked_for_again_when_another_signal_waits() -> None:
     there = waiting(("k", signal(1)))
     assert there.all_due() == ["k"]
-    assert [event.offset for event in there.take("k")] == [1]
+    assert [event.offset for event, _ in there.take("k")] == [1]
     there.add("k", signal(2))
     assert there.all_due() == ["k"]
 
@@ -90,7 +90,7 @@ def test_offsets_are_those_that_were_not_taken(moves: list[tuple[str, str, bool]
     model: list[tuple[str, str, int]] = []
     for offset, (key, topic, take) in enumerate(moves):
         if take:
-            taken = [(event.topic, event.offset) for event in there.take(key)]
+            taken = [(event.topic, event.offset) for event, _ in there.take(key)]
             assert taken == [(t, o) for k, t, o in model if k == key]
             model = [place for place in model if place[0] != key]
         else:
