@@ -49,7 +49,9 @@ class Inbox:
         queued: list[tuple[int, Item]] = []
         for record in chunk.records:
             if record.offset < upto:
-                refill.extend(self._again(topic, record))
+                again = self._again(topic, record)
+                if again is not None:
+                    refill.append(again)
             else:
                 item = read(topic, record, self._schema_of)
                 event_time = item.head["event_time"] if isinstance(item, Event) else NEVER
@@ -62,17 +64,17 @@ class Inbox:
         self._aligner.put(topic, queued, at_end=chunk.at_end, now_ms=now_ms)
         return refill
 
-    def _again(self, topic: str, record: Inbound) -> Iterator[Item]:
-        """Yield what `record` was when it was read before, nothing if it was broken."""
+    def _again(self, topic: str, record: Inbound) -> Item | None:
+        """Return what `record` was when it was read before, None if nothing is to be remembered."""
         if topic == INFERENCE_REDACTED.name and self._known is not None:
-            if record.offset not in self._known and record.value is not None:
-                yield read_again(topic, record, self._schema_of)
-            return
+            if record.offset in self._known or record.value is None:
+                return None
+            return read_again(topic, record, self._schema_of)
         item = read(topic, record, self._schema_of)
-        if isinstance(item, Broken):
-            self._note(item)
-        else:
-            yield item
+        if not isinstance(item, Broken):
+            return item
+        self._note(item)
+        return None
 
     def _note(self, item: Broken) -> None:
         if item.topic == INFERENCE_REDACTED.name:

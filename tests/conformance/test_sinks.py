@@ -236,17 +236,23 @@ def test_clickhouse_away_at_start_and_in_between(
         scene.end()
 
 
+@contextmanager
+def full_disk(worker: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """No file may grow past 3 KB: the system refuses every Parquet file, as a full disk would."""
+    _, hard = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (3_000, -1))
+    yield
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+
 def test_disk_full_then_freed(settings: Settings, tmp_path: Path) -> None:
     scene = Scene("parquet", settings, tmp_path / "scene")
     try:
         worker = scene.start()
         scene.until(lambda: not scene.behind(), "the worker runs")
-        # No file may grow past 3 KB: the system refuses every Parquet file, as a full disk would.
-        _, hard = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (3_000, -1))
-        scene.put_everything(10)
-        scene.until(lambda: "trying again" in scene.log(worker), "the worker waits")
-        assert not list(Path(scene.settings.parquet.path).glob("inferences/*/*/*.parquet"))
-        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        with full_disk(worker):
+            scene.put_everything(10)
+            scene.until(lambda: "trying again" in scene.log(worker), "the worker waits")
+            assert not list(Path(scene.settings.parquet.path).glob("inferences/*/*/*.parquet"))
         scene.drain()
         assert scene.stop() == 0
         scene.check()
@@ -262,13 +268,12 @@ def test_what_left_a_waiting_worker_is_read_when_it_comes_back(
     try:
         waiting = scene.start()
         scene.until(lambda: not scene.behind(), "the worker runs")
-        _, hard = resource.prlimit(waiting.pid, resource.RLIMIT_FSIZE, (3_000, -1))
-        scene.put_everything(10)
-        scene.until(lambda: "trying again" in scene.log(waiting), "the worker waits")
-        before = len(scene.behind())
-        other = scene.start()
-        scene.until(lambda: len(scene.behind()) < before, "another one takes some of its work")
-        resource.prlimit(waiting.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        with full_disk(waiting):
+            scene.put_everything(10)
+            scene.until(lambda: "trying again" in scene.log(waiting), "the worker waits")
+            before = len(scene.behind())
+            other = scene.start()
+            scene.until(lambda: len(scene.behind()) < before, "another one takes some of its work")
         scene.drain()
         assert scene.stop(other) == 0
         scene.put_everything(10)

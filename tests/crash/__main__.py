@@ -2,8 +2,6 @@
 
 import secrets
 import shutil
-import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,13 +11,12 @@ import typer
 
 from tests.crash.faults import FAULTS, QUICK
 from tests.crash.faults.fault import Fault
-from tests.crash.loop import COPIES
+from tests.crash.loop import COPIES, end_when_told
 from tests.crash.scenario import Outcome, Plan, play
 from tests.crash.table import print_outcome
 
 LONG_S = 1_800.0
 SHORT_S = 40.0
-ENDED = 143  # exit code after SIGTERM, as a shell reports it
 RATE = 2_000.0
 SHORT_RATE = 1_000.0
 ROUND_S = 300.0
@@ -63,7 +60,7 @@ def main(
         f"seed {first}: {rounds} rounds of {total / rounds:.0f} s at {rate:,.0f} events/s, "
         f"faults {', '.join(fault.name for fault in chosen) or 'none'}"
     )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))  # what was started is ended
+    end_when_told()
     root = data or Path(tempfile.mkdtemp(prefix="feedloop-crash-"))
     outcomes: list[Outcome] = []
     for number in range(rounds):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +30,10 @@ STAGES: Final = ("redact", "join", "decide")
 SINKS: Final = ("clickhouse", "parquet")
 COPIES: Final = 2
 SESSION_S: Final = 6.0  # the least a broker allows: so long a dead owner blocks its partitions
+REACHED_S: Final = 15.0  # of an ambush
 WAIT_S: Final = 120.0  # of anything that should happen, on a busy machine
 STORE_TIMEOUT_S: Final = 4.0  # of an insert; by default a minute
+ENDED: Final = 143  # exit code after SIGTERM, as a shell reports it
 
 # Event time passes many times as fast as the clock, so waits by the clock are set apart from it:
 # a topic that seems empty is waited for as long as any fault lasts, silence is never the end of
@@ -45,6 +48,11 @@ ENVIRON: Final = {
     "FEEDLOOP_SINK_PARQUET_LINGER_MS": "1000",
     "FEEDLOOP_CLICKHOUSE_TIMEOUT_S": str(int(STORE_TIMEOUT_S)),
 }
+
+
+def end_when_told() -> None:
+    """Have SIGTERM end this program as an error does: what was started is ended."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
 
 
 class Loop:
@@ -144,6 +152,17 @@ class Loop:
         fresh = self._orders / f".{name}"
         fresh.write_text(f"{what} {point}")
         fresh.replace(self._orders / name)
+
+    def reached(self, name: str, point: str, done: Callable[[], bool]) -> bool:
+        """Wait until `done`: an ambushed part reached `point`; False if it never did.
+
+        An owner without partitions passes no point: then the ambush is lifted.
+        """
+        try:
+            self.until(done, f"{name} reaches {point}", REACHED_S)
+        except AssertionError:
+            return not self.disarm(name)
+        return True
 
     def sprung(self, name: str) -> bool:
         """Whether the part has reached its ambush."""

@@ -4,8 +4,7 @@ import signal
 
 from schemas.killpoint import FROZEN
 from tests.crash.faults.fault import Scene
-from tests.crash.faults.freeze import sleep_frozen, wake
-from tests.crash.faults.kill import REACHED_S
+from tests.crash.faults.freeze import keep_frozen, wake
 from tests.crash.loop import STAGES
 
 BROKER = "kafka"
@@ -35,11 +34,7 @@ class PauseBroker:
     def inflict(self, scene: Scene) -> str:
         loop, seconds = scene.loop, scene.rng.choice(STILL_S)
         with loop.holding(BROKER):
-            process = loop.send(BROKER, signal.SIGSTOP)
-            try:
-                sleep_frozen(loop, process, seconds)
-            finally:
-                wake(process)
+            keep_frozen(loop, loop.send(BROKER, signal.SIGSTOP), seconds)
         return f"for {seconds:.0f} s"
 
 
@@ -56,11 +51,8 @@ class RestartBrokerInCommit:
         with loop.holding(BROKER, victim):
             process = loop.process(victim)
             loop.ambush(victim, FROZEN, point)
-            try:
-                loop.until(lambda: loop.frozen(process), f"{victim} reaches {point}", REACHED_S)
-            except AssertionError:
-                if loop.disarm(victim):
-                    return f"{victim} at {point}: not reached"
+            if not loop.reached(victim, point, lambda: loop.frozen(process)):
+                return f"{victim} at {point}: not reached"
             loop.kill(BROKER)
             wake(process)
             loop.until(lambda: loop.running(BROKER), "the broker is back")

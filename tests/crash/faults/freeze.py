@@ -8,7 +8,6 @@ from deploy.local.process import alive
 from deploy.local.state import ProcessId
 from schemas.killpoint import FROZEN
 from tests.crash.faults.fault import Scene
-from tests.crash.faults.kill import REACHED_S
 from tests.crash.faults.points import FREEZE_POINTS
 from tests.crash.loop import SESSION_S, SINKS, STAGES, Loop
 
@@ -26,9 +25,7 @@ class FreezeSomewhere:
         victim = scene.rng.choice(loop.workers())
         seconds = scene.rng.choice((SESSION_S / 3, SESSION_S + TAKEN_OVER_S))
         with loop.holding(victim):
-            process = loop.send(victim, signal.SIGSTOP)
-            sleep_frozen(loop, process, seconds)
-            wake(process)
+            keep_frozen(loop, loop.send(victim, signal.SIGSTOP), seconds)
         return f"{victim} for {seconds:.0f} s"
 
 
@@ -46,20 +43,20 @@ class FreezeAtPoint:
         with loop.holding(victim):
             process = loop.process(victim)
             loop.ambush(victim, FROZEN, point)
-            try:
-                loop.until(lambda: loop.frozen(process), f"{victim} reaches {point}", REACHED_S)
-            except AssertionError:
-                if loop.disarm(victim):
-                    return f"{victim} at {point}: not reached"
-            sleep_frozen(loop, process, SESSION_S + TAKEN_OVER_S)
-            wake(process)
+            if not loop.reached(victim, point, lambda: loop.frozen(process)):
+                return f"{victim} at {point}: not reached"
+            keep_frozen(loop, process, SESSION_S + TAKEN_OVER_S)
         return f"{victim} at {point}"
 
 
-def sleep_frozen(loop: Loop, process: ProcessId | None, seconds: float) -> None:
-    """Let time pass for everybody but the frozen process."""
-    threading.Event().wait(seconds)
-    assert process is None or loop.frozen(process) or not alive(process), "it didn't stay frozen"
+def keep_frozen(loop: Loop, process: ProcessId | None, seconds: float) -> None:
+    """Let time pass for everybody but the frozen process, then wake it."""
+    try:
+        threading.Event().wait(seconds)
+        frozen = process is None or loop.frozen(process) or not alive(process)
+        assert frozen, "it didn't stay frozen"
+    finally:
+        wake(process)
 
 
 def wake(process: ProcessId | None) -> None:

@@ -5,8 +5,6 @@ from tests.crash.faults.fault import Scene
 from tests.crash.faults.points import KILL_POINTS
 from tests.crash.loop import SINKS, STAGES
 
-REACHED_S = 15.0  # an owner without partitions passes no point: then the ambush is lifted
-
 
 class KillSomewhere:
     """One worker, at any moment."""
@@ -52,10 +50,7 @@ class KillAtPoint:
             loop.ambush(victim, KILLED, point)
             if point.startswith("ledger.owner"):  # it is reached when partitions are taken over
                 loop.kill(next(w for w in loop.workers(worker) if w != victim))
-            try:
-                loop.until(lambda: loop.sprung(victim), f"{victim} reaches {point}", REACHED_S)
-            except AssertionError:
-                if loop.disarm(victim):
-                    return f"{victim} at {point}: not reached"
+            if not loop.reached(victim, point, lambda: loop.sprung(victim)):
+                return f"{victim} at {point}: not reached"
             loop.until(lambda: loop.process(victim) != before, f"{victim} is dead")
         return f"{victim} at {point}"

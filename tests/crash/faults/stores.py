@@ -11,8 +11,7 @@ from contextlib import suppress
 
 from schemas.killpoint import FROZEN, KILLED
 from tests.crash.faults.fault import Scene
-from tests.crash.faults.freeze import sleep_frozen, wake
-from tests.crash.faults.kill import REACHED_S
+from tests.crash.faults.freeze import keep_frozen
 from tests.crash.loop import STORE_TIMEOUT_S
 
 STORE = "clickhouse-server"
@@ -32,11 +31,8 @@ class KillStore:
         with loop.holding(STORE):
             before = loop.process(STORE)
             loop.ambush(STORE, KILLED, point)
-            try:
-                loop.until(lambda: loop.sprung(STORE), f"{STORE} reaches {point}", REACHED_S)
-            except AssertionError:
-                if loop.disarm(STORE):
-                    return f"at {point}: not reached"
+            if not loop.reached(STORE, point, lambda: loop.sprung(STORE)):
+                return f"at {point}: not reached"
             loop.until(lambda: loop.process(STORE) != before, f"{STORE} is dead")
             loop.until(lambda: loop.running(STORE), f"{STORE} is back")
         return f"at {point}"
@@ -53,15 +49,9 @@ class FreezeStore:
         with loop.holding(STORE):
             process = loop.process(STORE)
             loop.ambush(STORE, FROZEN, point)
-            try:
-                loop.until(lambda: loop.frozen(process), f"{STORE} reaches {point}", REACHED_S)
-            except AssertionError:
-                if loop.disarm(STORE):
-                    return f"at {point}: not reached"
-            try:
-                sleep_frozen(loop, process, AWAY_S)
-            finally:
-                wake(process)
+            if not loop.reached(STORE, point, lambda: loop.frozen(process)):
+                return f"at {point}: not reached"
+            keep_frozen(loop, process, AWAY_S)
         return f"at {point} for {AWAY_S:.0f} s"
 
 
@@ -74,11 +64,7 @@ class StoreAway:
     def inflict(self, scene: Scene) -> str:
         loop = scene.loop
         with loop.holding(STORE):
-            process = loop.send(STORE, signal.SIGSTOP)
-            try:
-                sleep_frozen(loop, process, AWAY_S)
-            finally:
-                wake(process)
+            keep_frozen(loop, loop.send(STORE, signal.SIGSTOP), AWAY_S)
         return f"for {AWAY_S:.0f} s"
 
 

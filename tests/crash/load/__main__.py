@@ -2,8 +2,6 @@
 
 import secrets
 import shutil
-import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,9 +14,8 @@ from deploy.tables import print_table
 from tests.crash.load import pressure as _pressure
 from tests.crash.load import restart as _restart
 from tests.crash.load import soak as _soak
-from tests.crash.loop import Loop
+from tests.crash.loop import Loop, end_when_told
 
-ENDED = 143  # exit code after SIGTERM, as a shell reports it
 Table = tuple[Sequence[tuple[object, ...]], bool]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Seed = Annotated[int | None, typer.Option(help="Of the traffic; drawn if not given.")]
@@ -70,7 +67,7 @@ def _run(
     def say(line: str) -> None:
         print(f"{time.monotonic() - begun:6.1f}  {line}", flush=True)
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))  # what was started is ended
+    end_when_told()
     data = Path(tempfile.mkdtemp(prefix="feedloop-load-"))
     loop = Loop(data)
     try:
