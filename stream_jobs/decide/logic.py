@@ -160,12 +160,17 @@ class Decide:
         """Close what time has closed; say what waits no longer."""
         outs: list[Out] = []
         for start, keys in self._merge.ready(now_ms):
+            for window in self._late.due(start):
+                outs += self._detect(*window, now_ms)
             self._pass_time(start, now_ms)
             outs += [self._metric(start, key, keys[key], 0) for key in sorted(keys)]
             outs += self._detect(start, keys, now_ms)
-        for start, keys in self._late.due(now_ms, flushed=self._merge.flushed):
-            outs += self._detect(start, keys, now_ms)
-        self._pass_time(self._merge.quiet_until(now_ms), now_ms)
+        until_ms = self._merge.quiet_until(now_ms)
+        for window in self._late.due(until_ms):
+            outs += self._detect(*window, now_ms)
+        for window in self._late.settled(now_ms, flushed=self._merge.flushed):
+            outs += self._detect(*window, now_ms)
+        self._pass_time(until_ms, now_ms)
         said = self.pending.release(now_ms)
         return outs + [Out(ACTIONS.name, action["tenant_id"], action) for action in said]
 
@@ -200,12 +205,15 @@ class Decide:
             )
         key = WindowKey(*(record[name] for name in WindowKey._fields))
         sums = sums_from_record(record["sums"])
-        if self._merge.add(record["window_start"], key, sums):
+        start = record["window_start"]
+        # What was late for its partition is late here, however long another holds the window open.
+        on_time = start + self._config.window_ms > record["watermark"]
+        if on_time and self._merge.add(start, key, sums):
             return []
         self.late += 1
         self._revision += 1
-        self._late.add(record["window_start"], key, sums, now_ms)
-        return [self._metric(record["window_start"], key, sums, self._revision)]
+        self._late.add(start, key, sums, self._merge.closed_until, now_ms)
+        return [self._metric(start, key, sums, self._revision)]
 
     def _detect(self, start: int, keys: dict[WindowKey, Sums], now_ms: int) -> list[Out]:
         """Look at a window: actions wait for what they carry, measured effects don't."""

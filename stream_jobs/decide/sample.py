@@ -32,7 +32,7 @@ Counts = dict[str, int]
 
 
 class Sample(msgspec.Struct, array_like=True):
-    """Counts: inferences, windows, inferences by version, each feature's by bin or name."""
+    """Counts: inferences, windows that have some, inferences by version, each feature's values."""
 
     n: int = 0
     versions: Counts = {}
@@ -42,8 +42,9 @@ class Sample(msgspec.Struct, array_like=True):
 
     def add(self, start: int, features: Iterable[str], versions: Mapping[WindowKey, Sums]) -> None:
         """Add a window."""
-        self.start_ms = self.start_ms or start
-        self.windows += 1
+        if any(sums.inferences for sums in versions.values()):
+            self.start_ms = self.start_ms or start
+            self.windows += 1
         for key in sorted(versions):
             sums = versions[key]
             self.n += sums.inferences
@@ -55,7 +56,8 @@ class Sample(msgspec.Struct, array_like=True):
 
     def merge(self, other: "Sample") -> None:
         """Add all of `other`."""
-        self.start_ms = min(self.start_ms or other.start_ms, other.start_ms)
+        begun = [start for start in (self.start_ms, other.start_ms) if start]
+        self.start_ms = min(begun, default=0)
         self.n, self.windows = self.n + other.n, self.windows + other.windows
         add(self.versions, other.versions)
         for feature, counts in other.features.items():

@@ -25,6 +25,7 @@ from stream_jobs.stage import Chunk, Inbound, LookupKey, Outbound, Restored, Sch
 NAME: Final = "redact"
 SLICE: Final = 256  # records redacted at once: commits and health wait no longer than that
 SLICE_BYTES: Final = 128 << 10  # and so many bytes of them, for long texts take the model long
+SLICE_MS: Final = 100  # and of arrival: so far, at most, a commit leaves the topics apart
 _OUTPUT: Final = {topic.name: redacted(topic).name for topic in RAW}
 
 
@@ -198,11 +199,15 @@ class RedactStage:
 
 
 def _slices(records: Sequence[Inbound]) -> Iterator[Sequence[Inbound]]:
-    """Yield `records` in slices of at most SLICE and SLICE_BYTES; a larger record is one alone."""
+    """Yield `records` in slices of at most SLICE, SLICE_BYTES and SLICE_MS.
+
+    A larger record is one alone.
+    """
     start = size = 0
     for i, record in enumerate(records):
         size += _size(record)
-        if i - start == SLICE or (size > SLICE_BYTES and i > start):
+        apart = record.timestamp - records[start].timestamp > SLICE_MS
+        if i - start == SLICE or (i > start and (size > SLICE_BYTES or apart)):
             yield records[start:i]
             start, size = i, _size(record)
     if start < len(records):

@@ -97,9 +97,13 @@ class OpenWindows:
         ends = watermark - watermark % self.window_ms  # the last end at or before it
         if ends <= self.closed_until:
             return []
-        self.closed_until = ends
+        before, self.closed_until = self.closed_until, ends
         done = sorted(start for start in self._open if start + self.window_ms <= ends)
-        return [record for start in done for record in self._records(start, self._open.pop(start))]
+        return [
+            record
+            for start in done
+            for record in self._records(start, self._open.pop(start), before)
+        ]
 
     def flush(self) -> list[dict[str, Any]]:
         """Close every open window, whatever the watermark, and hand out late deltas too."""
@@ -110,7 +114,11 @@ class OpenWindows:
     def drain_late(self) -> list[dict[str, Any]]:
         """Return the deltas of windows that had been closed, as partial records in order."""
         late, self._late = self._late, {}
-        return [record for start in sorted(late) for record in self._records(start, late[start])]
+        return [
+            record
+            for start in sorted(late)
+            for record in self._records(start, late[start], self.closed_until)
+        ]
 
     def marker(self, kind: str, watermark: int) -> dict[str, Any]:
         """Return the record that tells decide of this partition's progress.
@@ -141,9 +149,12 @@ class OpenWindows:
                 target.setdefault(start, {})[WindowKey(*key)] = Sums.from_state(sums)
         return windows
 
-    def _records(self, start: int, keys: dict[WindowKey, Sums]) -> list[dict[str, Any]]:
+    def _records(
+        self, start: int, keys: dict[WindowKey, Sums], closed_until: int
+    ) -> list[dict[str, Any]]:
+        """Return partial records; `closed_until`: as it was when they were counted."""
         return [
-            self._record("sums", start, key, sums_to_record(keys[key]), self.closed_until)
+            self._record("sums", start, key, sums_to_record(keys[key]), max(0, closed_until))
             for key in sorted(keys)
         ]
 

@@ -98,7 +98,7 @@ def _play(plan: Plan, loop: Loop, outcome: Outcome, say: Say) -> None:
     outcome.rss_mb = watch.rss_mb
     say(f"drained in {drained.seconds:.0f} s; reading topics and stores")
     seen = look(loop, watch)
-    truth = truth_of(sender.load)
+    truth = truth_of(sender.load, loop.settings.redact)
     truth.letters = frozenset().union(*(scene.letters for scene in scenes))
     outcome.broken, outcome.checks = broken(truth, seen), checked(truth, seen)
 

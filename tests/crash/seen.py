@@ -13,14 +13,10 @@ from schemas.codec import PREFIX_BYTES, decode, decode_head, schema_id
 from schemas.registry import Registry
 from schemas.settings import Settings, kafka_config
 from schemas.topics import ACTIONS, DEAD_LETTERS, ENRICHED, INFERENCE_REDACTED, METRICS, Topic
-from stream_jobs.window.sums import COUNTS, MAPS
+from stream_jobs.window.sums import BINS, COUNTS, MAPS
 from tests.crash.facts import Found, Place, Sums, Window
 
 KEYS = ("window_start", "tenant_id", "model_version", "prompt_version", "segment")
-UNEQUAL = ("edit_ratio_millionths", "redactions")
-"""Sums that texts decide: the reference has no redaction, so these are not compared."""
-COUNTED = tuple(name for name in COUNTS if name not in UNEQUAL)
-MAPPED = tuple(name for name in MAPS if name not in UNEQUAL)
 
 
 def kafka(settings: Settings) -> Place:
@@ -117,12 +113,15 @@ def added_up(metrics: Iterable[Mapping[str, Any]]) -> dict[Window, Sums]:
         start = row["window_start"]
         start_ms = start if isinstance(start, int) else round(start.timestamp() * 1000)
         sums = found.setdefault(Window(start_ms, *(row[name] for name in KEYS[1:])), {})
-        for name in COUNTED:
+        for name in COUNTS:
             if row[name]:
                 sums[name] = sums.get(name, 0) + row[name]
-        for name in MAPPED:
+        for name in MAPS:
             for key, count in dict(row[name]).items():
                 sums[f"{name}/{key}"] = sums.get(f"{name}/{key}", 0) + count
+        for name in BINS:
+            for index, count in enumerate(row[name]):
+                sums[f"{name}/{index}"] = sums.get(f"{name}/{index}", 0) + count
     return {w: {n: c for n, c in sums.items() if c} for w, sums in found.items()}
 
 

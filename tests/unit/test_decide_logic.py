@@ -1,7 +1,7 @@
 """Decide in a plain loop: windows close over all partitions, actions come once, restarts hide."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import CorruptStateError
 from stream_jobs.act.rules import load_rules
-from stream_jobs.decide.late import SETTLE_MS, LateWindows
+from stream_jobs.decide.late import HOLD_MS, LONGEST_MS, SETTLE_MS, LateWindows
 from stream_jobs.decide.logic import DecideConfig, Out
 from stream_jobs.window.sums import Sums
 from stream_jobs.window.windows import OpenWindows, WindowKey
@@ -252,32 +252,109 @@ def test_flush_closes_everything_and_later_data_still_counts() -> None:
     assert rows(decide.on_tick(0)) == []  # nothing twice
 
 
-def test_corrections_reach_the_detectors() -> None:
-    rules = load_rules(
-        "rules:\n- {name: x, metric: error_rate, condition: {type: threshold, above: 0.3,"
-        " over_minutes: 1, sample: 2}, action: {kind: alert}}\n"
-    )
-    decide = DecideConfig(MINUTE, MINUTE, rules).build()
-    decide.on_partial(marked("closed", 0, MINUTE, 1), 0)
+ERRORS = load_rules(
+    "rules:\n- {name: x, metric: error_rate, condition: {type: threshold, above: 0.3,"
+    " over_minutes: 1, sample: 2}, action: {kind: alert}}\n"
+)
+HOLD = HOLD_MS // MINUTE
+"""In windows."""
+
+
+def correction(start: int, closed_until: int) -> dict[str, Any]:
+    """Return 30 errors that a join partition counts in a window it has closed."""
     join = OpenWindows(MINUTE, 0, 1)
+    join.close(closed_until * MINUTE)
     for _ in range(30):
-        join.inference(head(event_time=0, status="error"))
-    outs = decide.on_partial(join.flush()[0], 0)
+        join.inference(head(event_time=start * MINUTE, status="error"))
+    [record] = join.drain_late()
+    return record
+
+
+def test_a_correction_reaches_the_detectors_when_event_time_has_passed_it_by_an_hour() -> None:
+    """Not when it happens to come: a run in which stores were away says the same."""
+    decide = DecideConfig(MINUTE, MINUTE, ERRORS).build()
+    decide.on_partial(marked("closed", 0, MINUTE, 1), 0)
+    outs = decide.on_partial(correction(0, 1), 0)
     assert (rows(outs), actions(outs)) == ([(0, 1, 30)], [])
-    assert decide.on_tick(SETTLE_MS - 1) == []  # more of the same past may still come
-    decide = DecideConfig(MINUTE, MINUTE, rules).build(decide.snapshot())
-    outs = decide.on_tick(SETTLE_MS)
+    assert decide.on_partial(marked("closed", 0, HOLD_MS - MINUTE, 1), SETTLE_MS) == []
+    decide = DecideConfig(MINUTE, MINUTE, ERRORS).build(decide.snapshot())
+    outs = decide.on_partial(marked("closed", 0, HOLD_MS, 1), SETTLE_MS)
     assert said(outs) == [("x", "alert", "opened", {"segment": "web"})]
     assert actions(outs)[0]["evidence"]["n"] == 30
+
+
+def test_a_correction_is_one_also_where_another_partition_holds_the_window_open() -> None:
+    """So that a partition that hangs doesn't make the sums of others on time."""
+    decide = DecideConfig(MINUTE, MINUTE, ERRORS).build()
+    decide.on_partial(marked("closed", 0, 5 * MINUTE, 2), 0)
+    outs = decide.on_partial(correction(0, 5), 0)
+    assert (rows(outs), actions(outs)) == ([(0, 1, 30)], [])
+    assert actions(decide.on_partial(marked("closed", 1, 5 * MINUTE, 2), 0)) == []
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_corrections_come_between_the_windows_that_close_an_hour_later(
+    monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    decide = DecideConfig(MINUTE, MINUTE, ERRORS).build()
+    decide.on_partial(marked("closed", 0, 10 * MINUTE, 1), 0)
+    for start in (7, 5, 6):
+        decide.on_partial(correction(start, 10), 0)
+    join = OpenWindows(MINUTE, 0, 1)
+    for minute in range(HOLD, HOLD + 12):
+        join.inference(head(event_time=minute * MINUTE))
+    seen: list[int] = []
+
+    def feed(window: tuple[int, int], *_: Any) -> list[dict[str, Any]]:
+        seen.append(window[0] // MINUTE)
+        return []
+
+    monkeypatch.setattr(decide._watches, "feed", feed)
+    step = 12 if at_once else 1
+    for minute in range(HOLD + step, HOLD + 13, step):
+        for record in join.close(minute * MINUTE):
+            decide.on_partial(record, 0)
+        decide.on_partial(marked("closed", 0, minute * MINUTE, 1), 0)
+    on_time = list(range(HOLD, HOLD + 12))
+    assert seen == [*on_time[:5], 5, on_time[5], 6, on_time[6], 7, *on_time[7:]]
+
+
+def test_what_comes_later_than_that_reaches_the_detectors_once_it_has_settled() -> None:
+    decide = DecideConfig(MINUTE, MINUTE, ERRORS).build()
+    decide.on_partial(marked("closed", 0, HOLD_MS, 1), 0)
+    outs = decide.on_partial(correction(0, HOLD), 0)
+    assert (rows(outs), actions(outs)) == ([(0, 1, 30)], [])
+    assert decide.on_tick(SETTLE_MS - 1) == []  # more of the same past may still come
+    decide = DecideConfig(MINUTE, MINUTE, ERRORS).build(decide.snapshot())
+    assert said(decide.on_tick(SETTLE_MS)) == [("x", "alert", "opened", {"segment": "web"})]
+
+
+def starts(windows: Iterable[tuple[int, Any]]) -> list[int]:
+    return [start // MINUTE for start, _ in windows]
 
 
 def test_late_windows_reach_the_detectors_oldest_first() -> None:
     late = LateWindows()
     for start in (3, 1, 2, 1):
-        late.add(start * MINUTE, WindowKey("t"), Sums(), 10)
-    assert list(late.due(10, flushed=False)) == []
-    assert [start for start, _ in late.due(10, flushed=True)] == [MINUTE, 2 * MINUTE, 3 * MINUTE]
-    assert list(late.due(10, flushed=True)) == []
+        late.add(start * MINUTE, WindowKey("t"), Sums(), 10**12, 10)
+    assert starts(late.settled(10, flushed=False)) == []
+    assert starts(late.settled(10, flushed=True)) == [1, 2, 3]
+    assert starts(late.settled(10, flushed=True)) == []
+
+
+def test_a_flush_hands_out_all_late_windows() -> None:
+    late = LateWindows()
+    late.add(2 * MINUTE, WindowKey("t"), Sums(), 0, 10)
+    late.add(MINUTE, WindowKey("t"), Sums(), 10**12, 10)
+    assert starts(late.settled(10, flushed=True)) == [1, 2]
+
+
+def test_an_endless_backfill_is_handed_out_now_and_then() -> None:
+    late = LateWindows()
+    for now_ms in range(0, LONGEST_MS, SETTLE_MS // 2):
+        late.add(MINUTE, WindowKey("t"), Sums(), 10**12, now_ms)
+        assert starts(late.settled(now_ms, flushed=False)) == []
+    assert starts(late.settled(LONGEST_MS, flushed=False)) == [1]
 
 
 def test_results_are_noted_once() -> None:

@@ -16,7 +16,7 @@ from schemas.topics import CONTROL_HEADER, DEAD_LETTERS, FEEDBACK, FLUSH, INFERE
 from schemas.writer_schema import WriterSchema
 from stream_jobs.redact.keys import parse_keys
 from stream_jobs.redact.redactor import Redactor
-from stream_jobs.redact.stage import SLICE, RedactConfig, RedactStage
+from stream_jobs.redact.stage import SLICE, SLICE_MS, RedactConfig, RedactStage
 from stream_jobs.redact.tally import Tally
 from stream_jobs.stage import Chunk, Outbound, Restored
 
@@ -277,6 +277,22 @@ def test_topics_are_taken_in_the_order_of_arrival() -> None:
         ["feedback.redacted"],
         [],
     ]
+
+
+def test_wherever_a_commit_falls_the_topics_are_in_step() -> None:
+    """A stage that died in a catch-up once left feedback seconds ahead of its inferences.
+
+    The join waits for the rest only so long; then windows closed without it.
+    """
+    stage = built()
+    arrivals = range(NOW, NOW + 20_000, 50)
+    for topic in (FEEDBACK.name, INFERENCE.name, INTERACTION.name):
+        reads = [Read(n, b"poison", timestamp=at) for n, at in enumerate(arrivals)]
+        stage.offer(chunk(reads, topic), NOW)
+    while stage.step(NOW):
+        following = stage.next_offsets().values()
+        assert (max(following) - min(following)) * 50 <= SLICE_MS + 50
+    assert set(following) == {len(arrivals)}
 
 
 def test_a_catch_up_does_not_believe_at_once_that_a_topic_is_empty() -> None:

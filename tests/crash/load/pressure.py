@@ -40,7 +40,7 @@ def pressure(
     say(f"drained in {drained.seconds:.0f} s: the input was {times:.1f} times what the loop does")
     sampler.finish()
     watch.finish()
-    differing = broken(truth_of(load), look(loop, watch))
+    differing = broken(truth_of(load, loop.settings.redact), look(loop, watch))
     if differing:
         say(summary(differing))
     rows = [(part, *(_figure(most, name) for name in _NAMES)) for part, most in _parts(sampler)]

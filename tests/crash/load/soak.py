@@ -27,7 +27,7 @@ def soak(loop: Loop, seed: int, seconds: float, rate: float, say: Say) -> tuple[
     drained = loop.drain(flush=True, timeout_s=DRAIN_S)
     assert drained.done, drained.explain()
     watch.finish()
-    differing = broken(truth_of(sender.load), look(loop, watch))
+    differing = broken(truth_of(sender.load, loop.settings.redact), look(loop, watch))
     if differing:
         say(summary(differing))
     rows, grown = table(sampler, seconds * WARM_SHARE)
