@@ -101,7 +101,7 @@ class RedactSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     keys: Secret = Secret()  # "k1:base64…[,k2:base64…]"; the first is used for new pseudonyms
     keys_file: str = ""  # a file with the same, one key a line
-    spacy_model: str = "none"  # feedloop (comes with it), a pipeline's name or folder, none
+    spacy_model: str = "feedloop"  # comes with it; or a pipeline's name or folder, or none
     max_text_chars: int = 200_000  # longer texts are replaced whole
     treatments: str = ""  # per type, e.g. "PHONE_NUMBER=partial,PERSON=label"; wins over the rules
     rules_file: str = ""  # YAML: own patterns, context words, allow lists, treatments

@@ -29,6 +29,9 @@ from schemas.settings import (
 )
 from tests.running import running
 
+# A stack of a test finds no names, unless the test is about them: the model takes seconds to load.
+os.environ.setdefault("FEEDLOOP_REDACT_SPACY_MODEL", "none")
+
 # The same examples every time; FEEDLOOP_HYPOTHESIS=explore looks for new ones.
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("explore", max_examples=2_000, deadline=None)

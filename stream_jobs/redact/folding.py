@@ -9,6 +9,7 @@ folding a redacted text gives the redacted folded text.
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 HIDDEN: Final = frozenset(
@@ -135,17 +136,19 @@ def _fold_apart(text: str) -> Folded:
     ends: list[int] = []
     at = 0
     for match in _ESCAPE.finditer(text):
-        character = _unescaped(match.group())
-        if len(character) != 1:
+        folded = _folded_escape(match.group())
+        if folded is None:
             continue  # no entity that HTML knows: it stays as it is
-        _plain(text, at, match.start(), pieces, starts, ends)
-        at = match.end()
-        folded = _TABLE[ord(character)]
-        if folded is not None:
+        start, end = match.span()
+        if at < start:
+            _plain(text, at, start, pieces, starts, ends)
+        at = end
+        if folded:
             pieces.append(folded)
-            starts.append(match.start())
-            ends.append(at)
-    _plain(text, at, len(text), pieces, starts, ends)
+            starts.append(start)
+            ends.append(end)
+    if at < len(text):
+        _plain(text, at, len(text), pieces, starts, ends)
     return Folded("".join(pieces), starts, ends)
 
 
@@ -166,6 +169,13 @@ def _plain(
         elif character not in HIDDEN:
             starts.append(i)
             ends.append(i + 1)
+
+
+@lru_cache(maxsize=1_024)
+def _folded_escape(escape: str) -> str | None:
+    """Return the character that `escape` is, folded ("" if it is hidden); None if it is none."""
+    character = _unescaped(escape)
+    return (_TABLE[ord(character)] or "") if len(character) == 1 else None
 
 
 def _unescaped(escape: str) -> str:

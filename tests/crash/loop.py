@@ -47,6 +47,7 @@ ENVIRON: Final = {
     "FEEDLOOP_JOIN_SESSION_HOLD_MS": "1000",
     "FEEDLOOP_SINK_PARQUET_LINGER_MS": "1000",
     "FEEDLOOP_CLICKHOUSE_TIMEOUT_S": str(int(STORE_TIMEOUT_S)),
+    "FEEDLOOP_REDACT_SPACY_MODEL": "none",  # which names are found is tested elsewhere
 }
 
 

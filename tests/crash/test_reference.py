@@ -8,7 +8,7 @@ from tests.crash.invariants import sums
 from tests.crash.reference import truth_of
 from tests.crash.traffic import Load
 
-REDACT = RedactSettings(keys=Secret(f"k1:{b64encode(bytes(32)).decode()}"))
+REDACT = RedactSettings(keys=Secret(f"k1:{b64encode(bytes(32)).decode()}"), spacy_model="none")
 LOAD = Load(seed=3, events=3_000, rate=500.0, start_ms=1_790_000_040_000)
 
 

@@ -42,7 +42,7 @@ class Scene:
     """One stage over topics of one partition."""
 
     def __init__(self, name: str, settings: Settings) -> None:
-        redact = RedactSettings(keys=Secret(KEYS))
+        redact = RedactSettings(keys=Secret(KEYS), spacy_model="none")
         self.name = name
         self.settings = one_partition(msgspec.structs.replace(settings, redact=redact))
         self.kafka = self.settings.kafka

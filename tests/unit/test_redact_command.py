@@ -11,10 +11,14 @@ KEY = "k1:" + "QUFB" * 11
 ROOT = Path(__file__).resolve().parents[2]
 
 
+ENVIRON = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+QUICK = {"FEEDLOOP_REDACT_SPACY_MODEL": "none"}  # it takes seconds to load
+
+
 def run(
-    *args: str, given: bytes = b"", key: str = KEY, folder: Path = ROOT
+    *args: str, given: bytes = b"", key: str = KEY, folder: Path = ROOT, names: bool = False
 ) -> subprocess.CompletedProcess[bytes]:
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "FEEDLOOP_REDACT_KEYS": key}
+    environment = {**ENVIRON, **({} if names else QUICK), "FEEDLOOP_REDACT_KEYS": key}
     return subprocess.run(
         [sys.executable, "-m", "deploy.cli", "redact", "--data", str(folder / "none"), *args],
         input=given,
@@ -39,6 +43,14 @@ def test_lines_of_json(tmp_path: Path) -> None:
     assert done.stderr == b""
 
 
+def test_names_are_found_unless_a_setting_says_otherwise(tmp_path: Path) -> None:
+    given = b'"Please call Jennifer Miller back."'
+    done = run("--json", given=given, folder=tmp_path, names=True)
+    span = {"start": 12, "end": 27, "type": "PERSON", "layer": "names"}
+    assert json.loads(done.stdout)["spans"] == [span]
+    assert json.loads(run("--json", given=given, folder=tmp_path).stdout)["spans"] == []
+
+
 def test_bad_lines_are_answered_in_their_place_and_not_quoted(tmp_path: Path) -> None:
     given = b'a@b.com\n"fine"\n7\n"\xff"\n'
     done = run("--json", given=given, folder=tmp_path)
@@ -56,7 +68,7 @@ def test_each_line_is_answered_at_once(tmp_path: Path) -> None:
         [sys.executable, "-m", "deploy.cli", "redact", "--json", "--data", str(tmp_path / "none")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "FEEDLOOP_REDACT_KEYS": KEY},
+        env={**ENVIRON, **QUICK, "FEEDLOOP_REDACT_KEYS": KEY},
         cwd=tmp_path,
     )
     assert process.stdin is not None
@@ -96,7 +108,7 @@ def test_a_reader_that_leaves_ends_it_quietly(tmp_path: Path) -> None:
     command = f"{sys.executable} -m deploy.cli redact --json --data none < lines | head -n 1"
     done = subprocess.run(
         ["bash", "-c", command],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "FEEDLOOP_REDACT_KEYS": KEY},
+        env={**ENVIRON, **QUICK, "FEEDLOOP_REDACT_KEYS": KEY},
         cwd=tmp_path,
         capture_output=True,
         timeout=120,

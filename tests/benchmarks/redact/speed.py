@@ -63,8 +63,18 @@ def corpora(count: int) -> dict[str, list[str]]:
     }
 
 
+def joined(lines: Sequence[str]) -> list[str]:
+    """Return `lines`, each once, put together to texts of about CHARACTERS."""
+    texts = [""]
+    for line in lines:
+        if len(texts[-1]) + len(line) / 2 > CHARACTERS:
+            texts.append("")
+        texts[-1] += f" {line}" if texts[-1] else line
+    return texts
+
+
 def hostile(size: int = HOSTILE_CHARACTERS) -> dict[str, str]:
-    """Return texts of `size` characters that are something, or nearly, everywhere."""
+    """Return texts of `size` characters that are nearly something everywhere."""
     parts = {
         "at signs": "a@",
         "dots": "a.",
@@ -84,7 +94,6 @@ def hostile(size: int = HOSTILE_CHARACTERS) -> dict[str, str]:
         "near URLs": "a://b:",
         "near labels": "<EMAIL_ADDRESS:k1:",
         "hidden characters": "1\u200b",
-        "e-mails": "a@b.com ",
         "dates": "2024-01-15 ",
         "local part": "a.b-c+d_e",
         "zeros": "0 ",
@@ -92,14 +101,8 @@ def hostile(size: int = HOSTILE_CHARACTERS) -> dict[str, str]:
         "words for ids": "ssn 1 ",
         "nested quotes": '"\'\\"',
         "table cells": "| ssn | 1 ",
-        "ids with their word": "ssn 536228145 ",
-        "phones under their word": "phone\n4155552671 ",
-        "rows of coordinates": "40.712776 -74.005974\n",
-        "coordinates in one line": "40.712776 -74.005974 ",
-        "e-mails among dates": "2024-01-15 a@b.com ",
         "one line": "lorem ipsum ",
         "entities": "&#64;&amp;&#x40;&lt;",
-        "entities in addresses": "a&#64;b&period;com ",
         "escapes": "\\u0040\\n\\t",
         "percent signs": "%40%20",
         "quotes of all kinds": "password: “a‘b\"c'd`",
@@ -118,6 +121,20 @@ def hostile(size: int = HOSTILE_CHARACTERS) -> dict[str, str]:
         "born": "born 01/02/",
         "seeds": "abandon ability able ",
     }
+    return {name: _filled([part], size) for name, part in parts.items()}
+
+
+def crowded(size: int = HOSTILE_CHARACTERS) -> dict[str, str]:
+    """Return texts of `size` characters that are full of values: of one, then of thousands."""
+    parts = {
+        "e-mails": "a@b.com ",
+        "ids with their word": "ssn 536228145 ",
+        "phones under their word": "phone\n4155552671 ",
+        "rows of coordinates": "40.712776 -74.005974\n",
+        "coordinates in one line": "40.712776 -74.005974 ",
+        "e-mails among dates": "2024-01-15 a@b.com ",
+        "entities in addresses": "a&#64;b&period;com ",
+    }
     return {name: _filled([part], size) for name, part in parts.items()} | {
         name: _filled([make() for _ in range(size // 8)], size) for name, make in _various().items()
     }
@@ -129,7 +146,7 @@ def _filled(parts: Sequence[str], size: int) -> str:
 
 
 def _various() -> dict[str, Callable[[], str]]:
-    """Return what makes a part of a hostile text, each part another value that will be found."""
+    """Return what makes a part of a crowded text, each part another value."""
     rng = random.Random(13)
 
     def digits(count: int) -> str:
