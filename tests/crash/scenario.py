@@ -83,8 +83,13 @@ def _play(plan: Plan, loop: Loop, outcome: Outcome, say: Say) -> None:
         lanes = [
             pool.submit(_lane, n, scene, plan, sender, outcome) for n, scene in enumerate(scenes)
         ]
-        for lane in lanes:
-            lane.result()
+        try:
+            for lane in lanes:
+                lane.result()
+        except BaseException:  # told to end: faults under way end when their parts are gone
+            sender.stop()
+            loop.stop()
+            raise
     sender.finish()
     outcome.sent, outcome.rate = sender.sent, sender.rate
     say(f"sent {sender.sent:,} events at {sender.rate:,.0f}/s; healing and draining")

@@ -56,6 +56,7 @@ class Sender:
         self._change = change
         self._bulk = Bulk(settings, OUTAGE_S)
         self._error: Exception | None = None
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
 
     def start(self) -> None:
@@ -65,7 +66,11 @@ class Sender:
     @property
     def going(self) -> bool:
         """Whether it still sends."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._stop.is_set()
+
+    def stop(self) -> None:
+        """Send no more: the round is given up."""
+        self._stop.set()
 
     @property
     def rate(self) -> float:
@@ -84,6 +89,8 @@ class Sender:
         begun = time.monotonic()
         try:
             for number, event in enumerate(paced(self.traffic, rate=self.load.rate)):
+                if self._stop.is_set():
+                    return
                 self._put(self._change(number, event))
             self.seconds = time.monotonic() - begun
             self._bulk.finish()
