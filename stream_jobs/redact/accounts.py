@@ -16,14 +16,18 @@ GENERIC: Final = frozenset(
 )
 _WORDS: Final = (
     *("user ?name", "user", "user ?id", "login", "login name", "handle", "screen ?name"),
-    *("nick ?name", "gamertag", "twitter", "instagram", "telegram", "discord", "github"),
-    *("tiktok", "snapchat", "skype", "benutzername", "nom d'utilisateur", "usuario"),
+    *("nick ?name", "gamertag", "twitter", "instagram", "telegram", "discord", "git ?hub"),
+    *("tik ?tok", "snap ?chat", "skype", "benutzername", "nom d'utilisateur", "usuario"),
 )
+_NAME: Final = r"(?:user|log ?in|screen|nick|account)[ _-]?names?|user|log ?in|handle|gamertag"
 NO_HANDLE: Final = "no name of an account"
 
 _CODE_BEFORE: Final = re.compile(r"[.\w\])]\s?[=<>!+]=?\s?$|[-+*/%&([{]\s?$|, $|\breturn $|\$\{?$")
 _KEY_AFTER: Final = re.compile(r"[\"'`]?\s?(?::|=>?|\]\s?=)")
 _KEYED: Final = re.compile(r"(?i)(?:user|user_?name|login|handle|nick_?name)=$")
+_GIVEN: Final = re.compile(rf"(?i)(?:[?&](?:{_NAME})=|<(?:{_NAME})>\s?|\b(?:{_NAME}) [(-] ?)$")
+"""In a query, in a tag of its own, in brackets or behind a dash: no code is written so."""
+
 _SAID_BEFORE: Final = re.compile(
     r"(?i)(?:user ?name|screen ?name|nick ?name|\bis|\bwas|\bas|[^\w\s])\s?$|[\n\t]$|^$"
 )
@@ -40,7 +44,7 @@ def _handle(match: re.Match[str]) -> tuple[int, int] | str:
         return "a key or a tag"
     if _generic(bare) or following[:1] in ("(", "[", "=", "@", "\\", ":"):
         return NO_HANDLE
-    if value[0] == "@":
+    if value[0] == "@" or _GIVEN.search(lead):
         return match.start(), end
     opened = lead.rstrip("\"'`<")
     quoted = lead != opened and following[:1] in ("'", '"', "`", "<")
@@ -50,6 +54,10 @@ def _handle(match: re.Match[str]) -> tuple[int, int] | str:
     if not _SAID_BEFORE.search(opened) and not _SAID_AFTER.match(following):
         return NO_HANDLE
     return match.start(), end
+
+
+def _told(match: re.Match[str]) -> tuple[int, int] | str:
+    return NO_HANDLE if _generic(match.group("value")) else match.span("value")
 
 
 def _named(match: re.Match[str]) -> tuple[int, int] | str:
@@ -103,6 +111,8 @@ _PAGES: Final = frozenset(
 def _personal(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept a URL with the name or number of a user in it, without the stop of the sentence."""
     rest = match.group("rest").rstrip(".,;:!?*")
+    if match.string[match.start() - 1 : match.start()] == ",":
+        rest = rest.partition(",")[0]  # a cell of a row
     if rest.endswith(")") and "(" not in rest:
         rest = rest.rstrip(").,;:!?")
     social = _SOCIAL_USER.fullmatch(rest)
@@ -158,5 +168,18 @@ ACCOUNTS: Final = (
         ),
         _named,
         proof="its key",
+    ),
+    Recogniser(
+        "username_told",
+        "USERNAME",
+        "patterns",
+        rf"(?i)\b(?:{_NAME})",
+        re.compile(
+            rf"(?i)\b(?:{_NAME})(?:\)\s?VALUES\s?\(\s?['\"]"
+            r"|\b[^\n.?!]{0,40}[.?!] (?:it|that|this) (?:should be|must be|is|was|will be) [\"']?)"
+            r"(?P<value>[a-z]{1,30}+[\d_.-][\w.-]{0,30}\w)(?![\w-])"
+        ),
+        _told,
+        proof="its form, and the words before it",
     ),
 )

@@ -15,7 +15,7 @@ from stream_jobs.redact.tables import header_of
 
 BEFORE_CHARACTERS: Final = 48
 """How far before a value its word may stand."""
-AFTER_CHARACTERS: Final = 40
+AFTER_CHARACTERS: Final = 56
 
 WORD_CHARACTERS: Final = 32  # the longest words themselves
 
@@ -24,7 +24,7 @@ SAME_LINE: Final = 12
 NEXT_LINE: Final = 24
 """Characters that may stand before a value in its line if the word stands in an earlier one."""
 
-_TAG: Final = re.compile(r"<(?:/[^<>]{0,60}|(?P<name>[A-Za-z][\w.-]{0,40})?[^<>]{0,120})>")
+_TAG: Final = re.compile(r"<(?:/[^<>]{0,60}|(?P<name>[^\W\d_][\w.-]{0,40})?[^<>]{0,120})>")
 _QUOTE: Final = re.compile(r"\"|'(?![A-Za-z])|(?<![A-Za-z])'")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _AFTER: Final = (

@@ -33,12 +33,20 @@ def _card(match: re.Match[str]) -> tuple[int, int] | str:
     """
     start, end = match.span("value")
     value = match.group("value")
+    if value.isdigit() and _in_a_row(match):
+        return "a number among numbers"
     if len(value) == 13 and not _CARD_WORD.search(before(match, 32)):
         return "thirteen digits, which are as often those of a product"
     if _is_card(value):
         return start, end
     shorter = value[:19]
     return (start, start + 19) if end - start > 20 and _is_card(shorter) else NO_BRAND
+
+
+def _in_a_row(match: re.Match[str]) -> bool:
+    text, (start, end) = match.string, match.span("value")
+    sides = (text[max(0, start - 2) : start], text[end : end + 2][::-1])
+    return any(side[-1:] == "," and side[:1].isdigit() for side in sides)
 
 
 def _is_card(raw: str) -> bool:
@@ -169,7 +177,7 @@ FINANCIAL: Final = (
         "CREDIT_CARD",
         "patterns",
         r"(?:\d[ .-]?){13}",
-        re.compile(rf"(?<!\w)(?<!\d[.,-])(?=(?P<value>{_GROUPS})(?!\w|[.,-]\d))"),
+        re.compile(rf"(?<!\w)(?<!\d[.-])(?=(?P<value>{_GROUPS})(?!\w|[.-]\d))"),
         _card,
         proof="a known brand and its check digit",
     ),
@@ -191,7 +199,7 @@ FINANCIAL: Final = (
         "patterns",
         r"[A-Z]{6}",
         re.compile(r"(?<![A-Za-z0-9])[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![A-Za-z0-9])"),
-        words=("bic", "swift", "bic/swift", "swift/bic"),
+        words=("bic", "swift", "bic/? ?swift", "swift/? ?bic"),
     ),
     Recogniser(
         "bank_account_by_word",

@@ -56,13 +56,18 @@ _BESIDE: Final = (
         r"(?i:[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D])",
         nino,
     ),
-    beside("UK_NHS", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", stdnum("gb.nhs")),
+    beside(
+        "UK_NHS",
+        "nhs patient number|nhs patient no|nhs patient|nhs",
+        r"\d{3}[ -]?\d{3}[ -]?\d{4}",
+        stdnum("gb.nhs"),
+    ),
     beside("UK_UTR", "utr|unique taxpayer", r"\d{10}|\d{5} \d{5}", stdnum("gb.utr")),
     beside("IE_PPS", "pps|ppsn|pps number", r"\d{7}[A-W][A-IW]?", stdnum("ie.pps")),
     beside(
         "DE_TAX_ID",
         "steuer ?id|steuer ?identifikationsnummer|steuer ?ident ?nummer"
-        "|steuerliche identifikationsnummer|steuer ?idnr|idnr|tin|tax id",
+        "|steuerliche identifikationsnummer|steuer ?id ?nr|id ?nr|tin|tax id",
         r"\d\d ?\d{3} ?\d{3} ?\d{3}",
         stdnum("de.idnr"),
     ),

@@ -73,7 +73,7 @@ _BESIDE: Final = (
     beside("MEDICAL_LICENSE", "dea|medical licen[cs]e|prescriber", r"[A-Z]{2}\d{7}", dea),
     beside(
         "CA_SIN",
-        "sin|social insurance|assurance sociale|nas",
+        "sin|social insurance|assurance sociale|dassurance sociale|nas",
         r"\d{3}[ -]?\d{3}[ -]?\d{3}",
         stdnum("ca.sin"),
     ),
@@ -97,7 +97,8 @@ _BESIDE: Final = (
     ),
     beside(
         "TH_TNIN",
-        "thai id|thai national|tnin|เลขประจำตัวประชาชน|บัตรประชาชน|เลขประจาตวประชาชน|บตรประชาชน",
+        "thai id|thai national|tnin|เลขประจำตัวประชาชน|บัตรประชาชน"
+        "|เลขประจำตวประชาชน|เลขประจาตวประชาชน|บตรประชาชน",
         r"\d-?\d{4}-?\d{5}-?\d\d-?\d",
         stdnum("th.pin"),
     ),

@@ -47,7 +47,7 @@ _ROW_BEFORE: Final = re.compile(r"\d[,;]? $")
 _ROW_AFTER: Final = re.compile(r"[,;]? ?\d")
 _WORDS: Final = (
     *("phone", "phones", "phone ?number", "telephone", "tel", "tel\\.?", "mobile"),
-    *("mobile ?number", "cell", "cell ?phone", "cellular", "fax", "whatsapp", "signal"),
+    *("mobile ?number", "cell", "cell ?phone", "cellular", "fax", "whats ?app", "signal"),
     *("sms", "hotline", "pager", "voicemail", "landline", "contact number", "callback"),
     *("handy", "telefon", "telefonnummer", "handynummer", "rufnummer", "mobilnummer"),
     *("mobil", "fon", "telefono", "telephone", "portable", "celular", "movil", "cellulare"),
@@ -115,7 +115,8 @@ def _grouped(raw: str) -> bool:
 
 
 def _span(match: re.Match[str], part: str) -> tuple[int, int]:
-    return match.start(), match.start() + len(part)
+    opened = part[0] == "(" and ")" not in part  # a bracket around the whole number
+    return match.start() + opened, match.start() + len(part)
 
 
 def _international(match: re.Match[str]) -> tuple[int, int] | str:
@@ -210,7 +211,7 @@ PHONES: Final = (
         "PHONE_NUMBER",
         "patterns",
         r"0\d+[)]?[ ./-]",
-        re.compile(r"(?<![\w.+,:/-])(?<!\d )\(?0\d(?:\)?[ ./-]?\d){6,14}+"),
+        re.compile(r"(?<![\w.+:/-])(?<!\d )\(?0\d(?:\)?[ ./-]?\d){6,14}+"),
         _national,
         doubt=SHAPE_DOUBT,
     ),

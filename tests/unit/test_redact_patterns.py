@@ -101,6 +101,16 @@ CONTACT = [
     Case("phone, full width", "PHONE_NUMBER", "⟦４１５-５５５-２６７１⟧"),
     Case("phone, odd dashes", "PHONE_NUMBER", "⟦415–555–2671⟧"),
     Case("e-mail, hidden characters", "EMAIL_ADDRESS", "⟦ja\u200bne@exam\u200dple.com⟧"),
+    Case("phone in a row", "PHONE_NUMBER", "a,b\n7,⟦020 7946 0018⟧,x"),
+    Case("phone in brackets", "PHONE_NUMBER", "cell (⟦2125550123⟧)"),
+    Case("phone of a name with a hump", "PHONE_NUMBER", "WhatsApp ⟦07700900123⟧"),
+    Case("user in a tag", "USERNAME", "<login>⟦mary.shelley⟧</login>"),
+    Case("user in a query", "USERNAME", "/find?user=⟦mary.shelley⟧&n=2"),
+    Case("user in brackets", "USERNAME", "screen name (⟦mary_88⟧)"),
+    Case("user behind a dash", "USERNAME", "* Handle - ⟦mary_88⟧"),
+    Case("user in SQL", "USERNAME", "INSERT INTO t (login) VALUES ('⟦mary_88⟧')"),
+    Case("user told", "USERNAME", "Change my handle, please? It should be ⟦mary_88⟧ now."),
+    Case("page of a user in a row", "URL", "1,⟦https://github.com/mary-88⟧,x"),
 ]
 MONEY = [
     Case("card, groups", "CREDIT_CARD", "⟦4111 1111 1111 1111⟧"),
@@ -118,6 +128,8 @@ MONEY = [
     Case("bitcoin", "CRYPTO", "⟦1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa⟧"),
     Case("bitcoin segwit", "CRYPTO", "⟦bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4⟧"),
     Case("ethereum", "CRYPTO", "⟦0x52908400098527886E0F7030069857D2E4169EE7⟧"),
+    Case("card in a row", "CREDIT_CARD", "a,b\n1,⟦4111-1111-1111-1111⟧,3"),
+    Case("bic beside swift", "BIC_CODE", "bicswift: ⟦DEUTDEFF500⟧"),
 ]
 MACHINES = [
     Case("IPv4", "IP_ADDRESS", "from ⟦192.168.12.7⟧."),
@@ -145,6 +157,13 @@ IDS = [
     Case("date of birth", "DATE_OF_BIRTH", "DOB: ⟦04/12/1987⟧"),
     Case("date of birth, ISO", "DATE_OF_BIRTH", '"date_of_birth": "⟦1987-04-12⟧"'),
     Case("date of birth in words", "DATE_OF_BIRTH", "born on ⟦April 12, 1987⟧"),
+    Case("german tax id in short", "DE_TAX_ID", "IdNr #⟦65929970489⟧"),
+    Case(
+        "german tax id behind",
+        "DE_TAX_ID",
+        "⟦65929970489⟧ as her steuerliche Identifikationsnummer",
+    ),
+    Case("nhs number below", "UK_NHS", "NHS patient number\n⟦943-476-5919⟧"),
 ]
 
 
@@ -197,6 +216,7 @@ HARMLESS = [
     Case(
         "labels", "", "<EMAIL_ADDRESS:k1:abcdefghijklmnop> password=<SECRET> <UNSCANNED:too_long>"
     ),
+    Case("numbers in a row", "", "7,4111111111111111,12"),
 ]
 
 
