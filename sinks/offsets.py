@@ -30,8 +30,12 @@ FENCED: Final = frozenset(
         KafkaError.FENCED_INSTANCE_ID,
         KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001
         KafkaError._FENCED,  # noqa: SLF001
+        KafkaError._FATAL,  # noqa: SLF001 - told once, by a poll, then never again
     )
 )
+_TAKEN: Final = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()
+"""In the text of a fatal error that a poll tells: its code only says that it is fatal."""
+
 NOT_ALLOWED: Final = frozenset(
     (
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -69,7 +73,7 @@ def ask(what: str, question: Callable[[], Answer]) -> Answer:
 def as_ours(what: str, error: KafkaError) -> FeedloopError:
     """Return our error for Kafka's, by what the caller should do."""
     code, text = error.code(), f"{what}: {error.str()}"
-    if code == KafkaError.FENCED_INSTANCE_ID:
+    if code == KafkaError.FENCED_INSTANCE_ID or _TAKEN in text:
         return SlotTaken(f"{text}; another process has this worker's slot")
     if code in FENCED or error.fatal():
         return FencedError(f"{text}; another member of the group has taken over")

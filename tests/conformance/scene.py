@@ -20,6 +20,7 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
+from confluent_kafka.admin import AdminClient
 
 from deploy.topics import apply_topics
 from schemas.catalog import parsed
@@ -174,6 +175,13 @@ class Scene:
             for place, (low, high) in zip(found, ends, strict=True)
             if max(place.offset, low) < high
         }
+
+    def members(self) -> set[str]:
+        """Return the ids of the group's members."""
+        name = group(self.name, self.settings.kafka.topic_prefix)
+        admin = AdminClient(kafka_config(self.settings.kafka))
+        found = admin.describe_consumer_groups([name], request_timeout=10)[name].result()
+        return {member.member_id for member in found.members}
 
     def stop(self, worker: "subprocess.Popen[bytes] | None" = None) -> int:
         """Ask a worker (the last one) to stop; return its exit code."""

@@ -210,6 +210,23 @@ def test_a_slot_is_taken_again_at_once_and_its_zombie_ends(scene: Scene) -> None
     scene.check()
 
 
+def test_an_idle_zombie_whose_slot_is_taken_ends(scene: Scene) -> None:
+    """It has nothing to commit: a poll alone tells it, once. It once went on for ever as nobody."""
+    scene.put_everything(10)
+    zombie = scene.start(**SLOT)
+    scene.drain()
+    zombie.send_signal(signal.SIGSTOP)
+    before = scene.members()
+    scene.start(**SLOT)
+    scene.until(lambda: not before & scene.members(), "the slot is taken")
+    zombie.send_signal(signal.SIGCONT)
+    assert zombie.wait(60) == 2, scene.log(zombie)
+    scene.put_everything(10)
+    scene.drain()
+    assert scene.stop() == 0
+    scene.check()
+
+
 def test_clickhouse_away_at_start_and_in_between(
     settings: Settings, tmp_path: Path, parts_folder: Path
 ) -> None:
