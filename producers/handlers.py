@@ -174,7 +174,7 @@ class HandlerLoop:
             )
         elif error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):  # noqa: SLF001
             raise ConfigError(f"no topic {self._topic}: run `feedloop topics apply`")
-        elif error.fatal():
+        elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - as a poll tells it
             raise BrokerDown(f"{self._topic}: {error.str()}")
 
     # --- one action ---

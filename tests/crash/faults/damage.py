@@ -78,13 +78,25 @@ def _recover(loop: Loop, worker: str, victims: list[str]) -> None:
 
     # One after the other takes the partition, and none is started again and again.
     loop.until(lambda: all(map(failed, victims)), f"{worker} has failed and says what to do")
-    subprocess.run(
-        [sys.executable, "-m", "deploy.cli", "recover", worker, "--accept-loss"],
-        env=environ_of(loop.settings),
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    said = ""
+
+    def recovered() -> bool:
+        """Whether the command has done it; if it can't reach the broker, it is given again."""
+        nonlocal said
+        done = subprocess.run(
+            [sys.executable, "-m", "deploy.cli", "recover", worker, "--accept-loss"],
+            env=environ_of(loop.settings),
+            check=False,
+            capture_output=True,
+            timeout=60,
+        )
+        said = done.stderr.decode()
+        return done.returncode == 0
+
+    try:
+        loop.until(recovered, f"`feedloop recover {worker}` succeeds")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{said}") from None
     stack = state.read(loop.data)
     assert stack is not None
     assert stack.supervisor is not None
