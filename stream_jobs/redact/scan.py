@@ -113,6 +113,12 @@ class Scan:
         return span._replace(start=span.start + shift, end=span.end + shift)
 
 
+MAX_WORD: Final = 128  # characters of a word on either side of a name in it
+_LEFT: Final = re.compile(r"\S*\Z")
+_RIGHT: Final = re.compile(r"\S*")
+_AROUND: Final = ".,;:!?()[]{}<>\"'"
+
+
 class Scanner:
     """Finds secrets and patterns. Stateless once built but for what it remembers of keys.
 
@@ -178,6 +184,17 @@ class Scanner:
     def allows(self, value: str) -> bool:
         """Whether `value` is on the allow list."""
         return value in self._allowed
+
+    def allows_word(self, text: str, start: int, end: int) -> bool:
+        """Whether `text[start:end]`, or the word that it is a part of, is on the allow list."""
+        if not self._allowed:
+            return False
+        left = _LEFT.search(text, max(0, start - MAX_WORD), start)
+        right = _RIGHT.match(text, end, end + MAX_WORD)
+        assert left is not None
+        assert right is not None
+        word = text[left.start() : right.end()].strip(_AROUND)
+        return self.allows(text[start:end]) or self.allows(word)
 
 
 def _doubt(find: tuple[int, Span]) -> int:
