@@ -16,9 +16,9 @@ from tests.crash.scenario import Outcome, Plan, play
 from tests.crash.table import print_outcome
 
 LONG_S = 1_800.0
-SHORT_S = 40.0
+SHORT_S = 25.0
 RATE = 2_000.0
-SHORT_RATE = 1_000.0
+SHORT_RATE = 300.0
 ROUND_S = 300.0
 """A round has a stack of its own, so that data doesn't pile up and a failure is small."""
 
@@ -31,7 +31,7 @@ def main(
         float | None, typer.Option(min=10, help="Of load, all rounds together.")
     ] = None,
     short: Annotated[
-        bool, typer.Option("--short", help="The form that `make test-long` runs.")
+        bool, typer.Option("--short", help="The form that `make test` runs.")
     ] = False,
     round_seconds: Annotated[float, typer.Option(min=10, help="Of load in a round.")] = ROUND_S,
     rate: Annotated[

@@ -1,6 +1,7 @@
 """The generated training text: lines that parse, marks that fit, the same from the same seed."""
 
 import re
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -17,6 +18,11 @@ from tests.benchmarks.redact.names_corpus import HERE, corpus
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
     return Corpus(3).take(400)
+
+
+@pytest.fixture(scope="module")
+def known() -> set[str]:
+    return set(makers("train", 1))
 
 
 def test_a_template_with_choices_values_and_escapes() -> None:
@@ -46,8 +52,7 @@ def kinds(nodes: tuple) -> set[str]:
 @pytest.mark.parametrize(
     "bank", sorted([*BANKS.glob("*.txt"), *HERE.glob("*.txt")]), ids=lambda p: p.stem
 )
-def test_each_line_of_a_bank_asks_for_known_values(bank) -> None:
-    known = set(makers("train", 1))
+def test_each_line_of_a_bank_asks_for_known_values(bank: Path, known: set[str]) -> None:
     templates = read_bank(bank)
     assert templates
     for template in templates:
