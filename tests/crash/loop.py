@@ -38,9 +38,12 @@ ENDED: Final = 143  # exit code after SIGTERM, as a shell reports it
 # Event time passes many times as fast as the clock, so waits by the clock are set apart from it:
 # a topic that seems empty is waited for as long as any fault lasts, silence is never the end of
 # the data, and what arrived a few seconds ago is forgotten, so that late signals are looked up.
+# A client that couldn't send for some seconds sends topic after topic then: windows wait for half
+# a minute of the clock, as they do by default.
 ENVIRON: Final = {
     "FEEDLOOP_STAGE_SESSION_TIMEOUT_MS": str(int(SESSION_S * 1000)),
     "FEEDLOOP_JOIN_ALIGN_WAIT_MS": "10000",
+    "FEEDLOOP_JOIN_LATENESS_MS": "1200000",
     "FEEDLOOP_JOIN_IDLE_TIMEOUT_MS": "3600000",
     "FEEDLOOP_DECIDE_IDLE_TIMEOUT_MS": "3600000",
     "FEEDLOOP_JOIN_ARRIVAL_HOLD_MS": "5000",
