@@ -67,6 +67,7 @@ class Loop:
         self.layout = Layout(data)
         self.held: set[str] = set()  # parts that a fault is busy with
         self._lock = threading.Lock()
+        self._ended = threading.Event()
         self._orders = data / "ambushes"
 
     def start(self, copies: int = COPIES, say: Callable[[str], None] = print) -> None:
@@ -79,7 +80,8 @@ class Loop:
         say(f"the loop is up in {self.data}: {', '.join(self.workers())}")
 
     def stop(self) -> None:
-        """End everything, also what is frozen."""
+        """End everything, also what is frozen; who waits for something waits no longer."""
+        self._ended.set()
         for part in self.parts():
             self.send(part.name, signal.SIGCONT)
         halt(self.layout)
@@ -196,6 +198,7 @@ class Loop:
         """Return when `done`; fail, naming `what` never came, after `limit_s`."""
         limit = time.monotonic() + limit_s
         while not done():
+            assert not self._ended.is_set(), f"the loop has ended: {what}"
             if time.monotonic() > limit:
                 raise AssertionError(f"not within {limit_s:.0f} s: {what}\n{self.told()}")
             time.sleep(0.05)
