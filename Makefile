@@ -75,7 +75,7 @@ bench-redact: setup ## how well and how fast redaction works, Presidio on the sa
 loop-experiment: setup ## half a year of three teams through the real pipeline: does the loop close? (SEED=7)
 	$(BIN)/python -m deploy.experiment $(if $(SEED),--seed $(SEED)) $(if $(DAYS),--days $(DAYS))
 
-ner-model: setup ## generate text and train the names model that redaction ships (about 10 min of one core)
+ner-model: setup ## generate text and train the names model that redaction ships (about 15 min of one core)
 	PYTHONHASHSEED=0 $(BIN)/python -m deploy.training.train
 	$(BIN)/python -m tests.benchmarks.bench_names --write --scores
 

@@ -27,7 +27,7 @@ POSITIVE: Final = (
 )
 """Banks whose lines hold names; `nothing` holds none."""
 
-QUIET: Final = 0.46
+QUIET: Final = 0.5
 """Share of the samples that are made without a name."""
 
 _KINDS: Final = ("person", "address", "place", "organisation")

@@ -27,7 +27,7 @@ from deploy.training.pipeline import Shape, blank, examples, recipe  # noqa: E40
 from deploy.training.sample import Sample  # noqa: E402
 
 SEED: Final = 11
-SAMPLES: Final = 60_000
+SAMPLES: Final = 130_000
 STEP: Final = 5_000  # samples generated at once
 FIRST_RATE, LAST_RATE = 0.002, 0.0001
 FIRST_BATCH, LAST_BATCH = 32, 96
