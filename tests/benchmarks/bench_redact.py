@@ -27,6 +27,7 @@ from tests.benchmarks.redact.score import Score, by_type, total, touched
 
 SEED = 20_260_917  # not one that anything was developed with
 KEY = "k1:" + base64.b64encode(b"0" * 32).decode()
+BEST_OF = 8  # runs of milliseconds: what else the machine does comes and goes
 LEAST_OF_A_TYPE = 10  # fewer values of a type say nothing about who is better
 
 
@@ -191,7 +192,7 @@ def _slowest(redactor: Redactor, title: str, texts: dict[str, str]) -> float:
     _head(title, f"{'kind':<28} {'ms':>8}")
     slowest = 0.0
     for kind, text in texts.items():
-        taken = speed.seconds(redactor, [text]) * 1e3
+        taken = speed.seconds(redactor, [text], runs=BEST_OF) * 1e3
         slowest = max(slowest, taken)
         print(f"{kind:<28} {taken:>8.1f}")
     return slowest
