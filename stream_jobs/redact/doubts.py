@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from stream_jobs.redact.foreign import SMALL, is_foreign
+
 _WORD: Final = re.compile(r"[^\W\d_]+")
 MAX_TITLE: Final = 300
 """Characters of a line that are looked at: a heading is no longer."""
@@ -61,11 +63,19 @@ class Doubts:
         self._known = frozenset(name.lower() for name in known)
         self._usual = frozenset(name.lower() for name in usual)
 
-    def refuses(self, text: str, start: int, end: int, label: str) -> bool:
-        """Whether `text[start:end]` can't be a name of kind `label`."""
+    def is_foreign(self, text: str) -> bool:
+        """Whether `text` isn't English, so that no more than known names are taken from it."""
+        return is_foreign(text, self._common)
+
+    def refuses(self, text: str, start: int, end: int, label: str, *, foreign: bool) -> bool:
+        """Whether `text[start:end]` can't be a name of kind `label`.
+
+        In a `foreign` text only what has a capital and is on a list can be one.
+        """
         found = text[start:end]
         words = [word.lower() for word in _WORD.findall(found)]
-        if not words or words[0] in _CALENDAR or _SYMBOLS.search(found):
+        unlisted = foreign and not self._is_listed(found)
+        if unlisted or not words or words[0] in _CALENDAR or _SYMBOLS.search(found):
             return True
         if _is_code(text, start, end):
             return True
@@ -76,6 +86,11 @@ class Doubts:
         if self._is_of_title(text, start, end):
             return True
         return len(words) == 1 and self._is_doubtful(text, start, end, words[0])
+
+    def _is_listed(self, found: str) -> bool:
+        """Whether a word with a capital in `found` is on a list of names."""
+        words = (word for word in _WORD.findall(found) if len(word) > 2 and not word.islower())
+        return any(word.lower() in self._known and word.lower() not in SMALL for word in words)
 
     def _is_of_title(self, text: str, start: int, end: int) -> bool:
         """Whether a find, all of common words but at most one, is a part of a heading or a list.

@@ -17,6 +17,9 @@ BATCH_TEXTS: Final = 64
 ZONE_TEXTS: Final = 512
 """Texts after which the pipeline's memory is freed."""
 
+FOREIGN: Final = b"foreign"
+"""Behind the digest of a piece of a text that isn't English: it is read with more doubt."""
+
 TYPES: Final = {
     "PERSON": "PERSON",
     "PER": "PERSON",
@@ -78,9 +81,10 @@ class SpacyNames:
         if self._gate is None:
             yield from ((at, piece, self._recent.digest(piece)) for at, piece in split(text))
             return
-        for at, piece in sentences(text):
-            if self._gate.opens_for(piece):
-                yield at, piece, self._recent.digest(piece)
+        open_ones = [one for one in sentences(text) if self._gate.opens_for(one[1])]
+        foreign = bool(open_ones) and self._doubts is not None and self._doubts.is_foreign(text)
+        for at, piece in open_ones:
+            yield at, piece, self._recent.digest(piece) + (FOREIGN if foreign else b"")
 
     def _read(self, pieces: dict[bytes, str]) -> dict[bytes, list[Span]]:
         """Return the spans of each piece, remembered or read now."""
@@ -98,21 +102,21 @@ class SpacyNames:
                 texts = [piece for piece, _ in some]
                 docs = self.pipeline.pipe(texts, batch_size=BATCH_TEXTS)
                 for (piece, digest), doc in zip(some, docs, strict=True):
-                    known[digest] = self._spans(piece, doc)
+                    known[digest] = self._spans(piece, doc, foreign=digest.endswith(FOREIGN))
         for _, digest in unread:
             self._recent.put(digest, known[digest])
         return known
 
-    def _spans(self, text: str, doc: Any) -> list[Span]:
+    def _spans(self, text: str, doc: Any, *, foreign: bool) -> list[Span]:
         spans = resolve(
             Span(entity.start_char, entity.end_char, TYPES[entity.label_], "names")
             for entity in doc.ents
-            if entity.label_ in TYPES and self._is_name(text, entity)
+            if entity.label_ in TYPES and self._is_name(text, entity, foreign=foreign)
         )
         return spans if self._gazetteer is None else self._gazetteer.mend(text, spans)
 
-    def _is_name(self, text: str, entity: Any) -> bool:
+    def _is_name(self, text: str, entity: Any, *, foreign: bool) -> bool:
         start, end = entity.start_char, entity.end_char
         if self._doubts is None:
             return any(map(str.isalpha, text[start:end]))
-        return not self._doubts.refuses(text, start, end, entity.label_)
+        return not self._doubts.refuses(text, start, end, entity.label_, foreign=foreign)

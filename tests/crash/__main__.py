@@ -30,9 +30,7 @@ def main(
     seconds: Annotated[
         float | None, typer.Option(min=10, help="Of load, all rounds together.")
     ] = None,
-    short: Annotated[
-        bool, typer.Option("--short", help="The form that `make test` runs.")
-    ] = False,
+    short: Annotated[bool, typer.Option("--short", help="The form that `make test` runs.")] = False,
     round_seconds: Annotated[float, typer.Option(min=10, help="Of load in a round.")] = ROUND_S,
     rate: Annotated[
         float | None,

@@ -47,7 +47,7 @@ DOUBTS = Doubts(
 )
 def test_refuses(text: str, found: str, label: str, refused: bool) -> None:
     start = text.rindex(found)
-    assert DOUBTS.refuses(text, start, start + len(found), label) is refused
+    assert DOUBTS.refuses(text, start, start + len(found), label, foreign=False) is refused
 
 
 def test_a_part_of_a_heading_is_no_name_unless_it_is_a_usual_one() -> None:
@@ -55,11 +55,11 @@ def test_a_part_of_a_heading_is_no_name_unless_it_is_a_usual_one() -> None:
     for name, refused in (("Bass", True), ("Jordan", False)):
         text = f"Wireless Speaker with Deep {name}, Loud Lights"
         start = text.index(name)
-        assert doubts.refuses(text, start, start + len(name), "PERSON") is refused
+        assert doubts.refuses(text, start, start + len(name), "PERSON", foreign=False) is refused
     said = "then Bass laughed at the wireless speaker"
-    assert not doubts.refuses(said, 5, 9, "PERSON")
+    assert not doubts.refuses(said, 5, 9, "PERSON", foreign=False)
 
 
 def test_a_key_is_no_name() -> None:
     text = '{"carrier": "Express"}'
-    assert Doubts(set()).refuses(text, 2, 9, "PERSON")
+    assert Doubts(set()).refuses(text, 2, 9, "PERSON", foreign=False)

@@ -43,7 +43,9 @@ treatments:
 def redact(text: str, rules: str, folder: Path, treatments: str = "") -> str:
     file = folder / "rules.yaml"
     file.write_text(rules)
-    settings = RedactSettings(keys=Secret(KEY), rules_file=str(file), treatments=treatments)
+    settings = RedactSettings(
+        keys=Secret(KEY), rules_file=str(file), treatments=treatments, spacy_model="none"
+    )
     redactor = build_redactor(settings)
     once, _ = redactor.redact_text(text, "acme")
     assert redactor.redact_text(once, "acme") == (once, [])
@@ -92,6 +94,12 @@ def test_what_is_allowed_is_no_name_either() -> None:
     rules = load_rules("allow:\n  values: [acme]\n", "rules.yaml")
     redactor = Redactor(RedactSettings(), parse_keys(KEY), Organisations(), rules.extras)
     assert redactor.redact_text("ACME or EMCA", "t")[0].startswith("ACME or <ORGANIZATION:k1:")
+
+
+def test_a_name_within_an_allowed_value_stays() -> None:
+    rules = load_rules("allow:\n  patterns: ['[A-Z]+@shop\\.example']\n", "rules.yaml")
+    redactor = Redactor(RedactSettings(), parse_keys(KEY), Organisations(), rules.extras)
+    assert redactor.redact_text("(ACME@shop.example)", "t")[0] == "(ACME@shop.example)"
 
 
 def test_a_setting_wins_over_the_file(tmp_path: Path) -> None:
