@@ -40,7 +40,7 @@ down: setup ## stop what `make up` started; its data stays
 
 # Two files at a time; what takes longest begins first.
 test: setup ## every promise against the real broker, registry and stores; unit tests
-	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" -n 2 --dist loadfile --no-loadscope-reorder tests/crash tests/integration tests/conformance tests/unit
+	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" -n 2 --dist loadfile --no-loadscope-reorder tests/conformance tests/crash tests/integration tests/unit
 
 test-long: setup ## what takes too long for every change: more ways to fail, one by one
 	$(BIN)/python -m pytest --session-timeout=7200 -m long tests/conformance tests/integration tests/crash
