@@ -43,7 +43,7 @@ test: setup ## every promise against the real broker, registry and stores; unit 
 	$(BIN)/python -m pytest --session-timeout=$(TEST_SECONDS) -m "not long" -n 2 --dist loadfile --no-loadscope-reorder tests/conformance tests/crash tests/integration tests/unit
 
 test-long: setup ## what takes too long for every change: more ways to fail, one by one
-	$(BIN)/python -m pytest --session-timeout=7200 -m long tests/conformance tests/integration tests/crash
+	$(BIN)/python -m pytest --session-timeout=7200 -m long tests/conformance tests/integration tests/crash tests/unit
 
 # SECONDS of load over all rounds, SEED of traffic and faults, FAULTS by name, RATE in events/s.
 crash: setup ## the loop under hundreds of faults, every fact compared (SHORT=1: 2 minutes)

@@ -16,7 +16,7 @@ from tests.crash.scenario import Outcome, Plan, play
 from tests.crash.table import print_outcome
 
 LONG_S = 1_800.0
-SHORT_S = 25.0
+SHORT_S = 20.0
 RATE = 2_000.0
 SHORT_RATE = 300.0
 ROUND_S = 300.0

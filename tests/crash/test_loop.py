@@ -19,8 +19,8 @@ def test_nothing_is_lost_and_nothing_twice_whatever_dies(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():
-        print(f"\nthe same as python -m tests.crash --short --seed {SEED}")
-    plan = Plan(SEED, SHORT_S, SHORT_RATE, QUICK, lanes=2)
+        print(f"\nthe same as python -m tests.crash --short --copies 1 --seed {SEED}")
+    plan = Plan(SEED, SHORT_S, SHORT_RATE, QUICK, lanes=2, copies=1)
     outcome = play(plan, tmp_path / "stack", print)
     assert not outcome.failed, outcome.failed
     assert not outcome.broken, summary(outcome.broken)

@@ -60,6 +60,7 @@ def test_each_line_of_a_bank_asks_for_known_values(bank: Path, known: set[str]) 
         assert {k for k in kinds(template.nodes) if not k.startswith("item_")} <= known
 
 
+@pytest.mark.long
 def test_marks_are_names_in_order_and_apart(samples: list[Sample]) -> None:
     assert {mark.label for sample in samples for mark in sample.marks} == set(LABELS)
     for text, marks in samples:
