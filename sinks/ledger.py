@@ -80,9 +80,8 @@ class Ledger:
             self.next_offset = last["end"] + 1
             self.publish(Move(*files) for files in last["files"])
         self._clear_staging(first)
-        for name in self._names():
-            if int(name.stem) < min(at, first - KEPT):
-                name.unlink(missing_ok=True)
+        if first > KEPT:
+            self._prune(min(at, first - KEPT))
 
     def restart_at(self, offset: int) -> None:
         """Say that `offset` is next, whatever older entries say; the files of batches stay.
@@ -98,6 +97,11 @@ class Ledger:
         _, last = self._last_batch(self._next_number())
         return 0 if last is None else int(last["end"]) + 1
 
+    def _prune(self, before: int) -> None:
+        for name in self._names():
+            if int(name.stem) < before:
+                name.unlink(missing_ok=True)
+
     def _names(self) -> list[Path]:
         return sorted(self._entries.glob("*.json"))
 
@@ -112,19 +116,20 @@ class Ledger:
             for made in folder.parents:
                 if made.is_relative_to(self._root):
                     sync_folder(made)
-        for attempt in range(ATTEMPTS):
-            number = self._number = self._next_number()
-            self.staging = self._staging / f"{number:012d}-{self._owner}"
-            self.staging.mkdir()
-            sync_folder(self._staging)
-            try:
-                self._add({"kind": "owner"})
-            except FencedError:  # an older owner was faster: now its entry is among the names
-                if attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                return number
-        raise AssertionError("the last attempt returns or raises")
+        for _ in range(ATTEMPTS - 1):
+            with suppress(
+                FencedError
+            ):  # an older owner was faster: now its entry is among the names
+                return self._try_to_own()
+        return self._try_to_own()
+
+    def _try_to_own(self) -> int:
+        number = self._number = self._next_number()
+        self.staging = self._staging / f"{number:012d}-{self._owner}"
+        self.staging.mkdir()
+        sync_folder(self._staging)
+        self._add({"kind": "owner"})
+        return number
 
     def enter(self, start: int, end: int, moves: list[Move]) -> None:
         """Make [start, end] part of the store. Raises FencedError if we own it no more."""

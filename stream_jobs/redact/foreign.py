@@ -16,18 +16,18 @@ SMALL: Final = frozenset(
     der das und ist nicht auch ein eine einen einem einer dem den zu mit auf für von wie sie ich wir
     mir mich uns bei nach aus sind kann können möchte wird werden beim zum zur über oder aber wenn
     dass noch schon nur habe haben bitte danke
-    le les une est et pas avec dans vous nous je ne qui que mais où votre vos sont aux cette ce ça
+    les une est et pas avec dans vous nous je qui que mais où votre vos sont aux cette ce ça
     être avoir merci
-    el los las y del una con para por se su pero como está están son más muy qué gracias
-    il gli che di è per non sono della nel nella questo quando grazie
-    os uma não em dos das você obrigado isso
+    el los las y del una con para por su pero como está están más muy qué gracias
+    gli che è non sono della nel nella questo quando grazie
+    uma não em dos das você obrigado isso
     het een niet van voor ik zijn wij ook maar naar bij deze dit wat hoe graag
     nie jest się jak czy dla proszę
-    och att det som är jag inte för med på en ett har
+    och att som är jag inte för på ett har
     og ikke jeg til
     ve bir için değil
     """.split()  # noqa: SIM905 - a list of words reads best as words
-) - frozenset(("en", "des", "son", "le", "per", "il", "det", "ne", "se", "di", "os", "med", "bin"))
+)
 """Small words of other languages with Latin letters that are no English words."""
 
 

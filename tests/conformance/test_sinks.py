@@ -189,6 +189,16 @@ LONG_MS = "120000"  # longer than any test waits: nothing here may depend on a s
 SLOT = {"FEEDLOOP_STAGE_SLOT": "sink-0", "FEEDLOOP_STAGE_SESSION_TIMEOUT_MS": LONG_MS}
 
 
+def _wakes_and_ends(scene: Scene, zombie: "subprocess.Popen[bytes]") -> None:
+    """Wake the zombie: it ends with "start again", and who took its slot goes on alone."""
+    zombie.send_signal(signal.SIGCONT)
+    assert zombie.wait(60) == 2, scene.log(zombie)
+    scene.put_everything(10)
+    scene.drain()
+    assert scene.stop() == 0
+    scene.check()
+
+
 def test_a_slot_is_taken_again_at_once_and_its_zombie_ends(scene: Scene) -> None:
     scene.put_everything(10)
     victim = scene.start(**SLOT)
@@ -202,12 +212,7 @@ def test_a_slot_is_taken_again_at_once_and_its_zombie_ends(scene: Scene) -> None
     scene.put_everything(10)
     scene.start(**SLOT)
     scene.drain()
-    zombie.send_signal(signal.SIGCONT)
-    assert zombie.wait(60) == 2, scene.log(zombie)
-    scene.put_everything(10)
-    scene.drain()
-    assert scene.stop() == 0
-    scene.check()
+    _wakes_and_ends(scene, zombie)
 
 
 def test_an_idle_zombie_whose_slot_is_taken_ends(scene: Scene) -> None:
@@ -219,12 +224,7 @@ def test_an_idle_zombie_whose_slot_is_taken_ends(scene: Scene) -> None:
     before = scene.members()
     scene.start(**SLOT)
     scene.until(lambda: not before & scene.members(), "the slot is taken")
-    zombie.send_signal(signal.SIGCONT)
-    assert zombie.wait(60) == 2, scene.log(zombie)
-    scene.put_everything(10)
-    scene.drain()
-    assert scene.stop() == 0
-    scene.check()
+    _wakes_and_ends(scene, zombie)
 
 
 def test_clickhouse_away_at_start_and_in_between(
