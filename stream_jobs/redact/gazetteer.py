@@ -34,6 +34,7 @@ class Gazetteer:
         self._given = frozenset(given)
         self._places = frozenset(places)
         self._common = frozenset(common)  # in small letters; none that is a name as well
+        self._first = self._given | {word for p in self._places for word in _WORD.findall(p)[:1]}
         self._longest = max((place.count(" ") + 1 for place in self._places), default=1)
 
     def mend(self, text: str, spans: Iterable[Span]) -> list[Span]:
@@ -76,6 +77,8 @@ class Gazetteer:
         return span
 
     def _missed(self, text: str, spans: list[Span]) -> Iterator[Span]:
+        if self._first.isdisjoint(_WORD.findall(text)):
+            return
         words = list(_WORD.finditer(text))
         at = 0
         while at < len(words):

@@ -59,7 +59,8 @@ def load_shipped(folder: Path, listed: Callable[[str], bool] = bool) -> SpacyNam
     people = [word for word, kinds in words.known.items() if PEOPLE & set(kinds)]
     usual = [word for word, kinds in words.known.items() if USUAL & set(kinds)]
     doubts = Doubts(plain, [*given, *places, *people], usual)
-    return SpacyNames(pipeline, gate, Gazetteer(given, places, plain), doubts)
+    reader = importlib.import_module("stream_jobs.redact.reader").Reader(pipeline)
+    return SpacyNames(pipeline, gate, Gazetteer(given, places, plain), doubts, reader)
 
 
 def _lines(path: Path) -> list[str]:

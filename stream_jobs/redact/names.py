@@ -1,7 +1,7 @@
 """Names, places and organisations by any spaCy pipeline; the loaded pipeline is passed in."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from stream_jobs.redact.doubts import Doubts
@@ -41,6 +41,30 @@ class NameFinder(Protocol):
         """Return the spans of each text, none overlapping another; may raise anything."""
 
 
+class TextReader(Protocol):
+    """Reads many texts at once."""
+
+    def read(self, texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
+        """Return start, end and label of what is found in each text; may raise anything."""
+
+
+class SpacyReader:
+    """Reads texts as spaCy does, with any pipeline."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self._pipeline = pipeline
+
+    def read(self, texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
+        """Return the entities of each text."""
+        found = []
+        for start in range(0, len(texts), ZONE_TEXTS):
+            some = texts[start : start + ZONE_TEXTS]
+            with self._pipeline.memory_zone():  # else its string store grows with every new word
+                docs = self._pipeline.pipe(some, batch_size=BATCH_TEXTS)
+                found += [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in docs]
+        return found
+
+
 class SpacyNames:
     """A NameFinder on a loaded spaCy pipeline; safe to share by threads.
 
@@ -55,8 +79,11 @@ class SpacyNames:
         gate: NameGate | None = None,
         gazetteer: Gazetteer | None = None,
         doubts: Doubts | None = None,
+        reader: TextReader | None = None,
     ) -> None:
+        """Without a `reader` spaCy itself reads."""
         self.pipeline = pipeline
+        self._reader = reader or SpacyReader(pipeline)
         self._gate = gate
         self._gazetteer = gazetteer
         self._doubts = doubts
@@ -96,27 +123,23 @@ class SpacyNames:
                 unread.append((piece, digest))
             else:
                 known[digest] = spans
-        for start in range(0, len(unread), ZONE_TEXTS):
-            some = unread[start : start + ZONE_TEXTS]
-            with self.pipeline.memory_zone():  # else its string store grows with every new word
-                texts = [piece for piece, _ in some]
-                docs = self.pipeline.pipe(texts, batch_size=BATCH_TEXTS)
-                for (piece, digest), doc in zip(some, docs, strict=True):
-                    known[digest] = self._spans(piece, doc, foreign=digest.endswith(FOREIGN))
-        for _, digest in unread:
+        finds = self._reader.read([piece for piece, _ in unread])
+        for (piece, digest), of_piece in zip(unread, finds, strict=True):
+            known[digest] = self._spans(piece, of_piece, foreign=digest.endswith(FOREIGN))
             self._recent.put(digest, known[digest])
         return known
 
-    def _spans(self, text: str, doc: Any, *, foreign: bool) -> list[Span]:
+    def _spans(
+        self, text: str, finds: Iterable[tuple[int, int, str]], *, foreign: bool
+    ) -> list[Span]:
         spans = resolve(
-            Span(entity.start_char, entity.end_char, TYPES[entity.label_], "names")
-            for entity in doc.ents
-            if entity.label_ in TYPES and self._is_name(text, entity, foreign=foreign)
+            Span(start, end, TYPES[label], "names")
+            for start, end, label in finds
+            if label in TYPES and self._is_name(text, start, end, label, foreign=foreign)
         )
         return spans if self._gazetteer is None else self._gazetteer.mend(text, spans)
 
-    def _is_name(self, text: str, entity: Any, *, foreign: bool) -> bool:
-        start, end = entity.start_char, entity.end_char
+    def _is_name(self, text: str, start: int, end: int, label: str, *, foreign: bool) -> bool:
         if self._doubts is None:
             return any(map(str.isalpha, text[start:end]))
-        return not self._doubts.refuses(text, start, end, entity.label_, foreign=foreign)
+        return not self._doubts.refuses(text, start, end, label, foreign=foreign)

@@ -32,6 +32,22 @@ _USED: Final = frozenset((LOWER, NORM, PREFIX, SUFFIX, SHAPE, IS_SPACE))
 """What the network and the recogniser read of a word."""
 
 
+def cut(text: str) -> tuple[list[str], list[int]]:
+    """Return the words of `text` and where each starts; a single space after a word is left out."""
+    words: list[str] = []
+    starts: list[int] = []
+    at, spaced = 0, True
+    for word in _WORD.findall(text):
+        if spaced or word != " ":
+            words.append(word)
+            starts.append(at)
+            spaced = False
+        else:
+            spaced = True
+        at += len(word)
+    return words, starts
+
+
 class Words:
     """A tokenizer of spaCy."""
 
@@ -46,14 +62,9 @@ class Words:
 
     def __call__(self, text: str) -> Doc:
         """Return `text` as words; joined they are the text again."""
-        words: list[str] = []
-        spaces: list[bool] = []
-        for word in _WORD.findall(text):
-            if word == " " and words and not spaces[-1]:
-                spaces[-1] = True
-            else:
-                words.append(word)
-                spaces.append(False)
+        words, starts = cut(text)
+        ends = (*starts[1:], len(text)) if words else ()
+        spaces = [b - a > len(w) for w, a, b in zip(words, starts, ends, strict=True)]
         return Doc(self.vocab, words=words, spaces=spaces)
 
     def learn(self, known: Mapping[str, str]) -> None:
