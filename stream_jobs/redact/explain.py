@@ -74,4 +74,5 @@ def _round(scan: Scan, scanner: Scanner, taken: set[tuple[int, int, str]]) -> li
 def _refusal(scanner: Scanner, text: str, span: Span) -> str:
     if exempt(text, span):
         return EXEMPT
-    return ALLOWED if scanner.allows(text[span.start : span.end].replace(FILLER, "")) else ""
+    value = text[span.start : span.end].replace(FILLER, "")
+    return ALLOWED if value in scanner.allowed else ""

@@ -18,6 +18,11 @@ from stream_jobs.redact.spans import Layer
 
 TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 
+MAX_WORD: Final = 128  # characters of a word on either side of a name in it
+_LEFT: Final = re.compile(r"\S*\Z")
+_RIGHT: Final = re.compile(r"\S*")
+_AROUND: Final = ".,;:!?()[]{}<>\"'"
+
 
 @dataclass(frozen=True, slots=True)
 class OwnPattern:
@@ -105,6 +110,16 @@ class AllowList:
     def __contains__(self, value: str) -> bool:
         key = _key(value)
         return key in self._values or any(p.fullmatch(value) for p in self._patterns)
+
+    def has_word(self, text: str, start: int, end: int) -> bool:
+        """Whether `text[start:end]`, or the word that it is a part of, is on the list."""
+        if not self:
+            return False
+        left = _LEFT.search(text, max(0, start - MAX_WORD), start)
+        right = _RIGHT.match(text, end, end + MAX_WORD)
+        assert left is not None
+        assert right is not None
+        return text[start:end] in self or text[left.start() : right.end()].strip(_AROUND) in self
 
 
 def plain_word(word: str) -> str:

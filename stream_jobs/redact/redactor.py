@@ -187,7 +187,7 @@ class Redactor:
     def _wanted(self, span: Span, text: str) -> bool:
         """Whether a name is to go; not if it, or the word that it is a part of, is allowed."""
         kept = span.type in self._policy.kept
-        return not kept and not self._scanner.allows_word(text, span.start, span.end)
+        return not kept and not self._scanner.allowed.has_word(text, span.start, span.end)
 
     def _rescan(self, scans: dict[int, Scan], found: list[Found]) -> dict[int, Scan]:
         still: dict[int, Scan] = {}

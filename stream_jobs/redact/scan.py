@@ -113,12 +113,6 @@ class Scan:
         return span._replace(start=span.start + shift, end=span.end + shift)
 
 
-MAX_WORD: Final = 128  # characters of a word on either side of a name in it
-_LEFT: Final = re.compile(r"\S*\Z")
-_RIGHT: Final = re.compile(r"\S*")
-_AROUND: Final = ".,;:!?()[]{}<>\"'"
-
-
 class Scanner:
     """Finds secrets and patterns. Stateless once built but for what it remembers of keys.
 
@@ -136,7 +130,7 @@ class Scanner:
         wanted = [r for r in extras.recognisers(recognisers) if r.type not in kept]
         self._gate = Gate(wanted)
         self._labels = labels
-        self._allowed = extras.allowed()
+        self.allowed = extras.allowed()
         self._telling: dict[str, bool] = {}  # whether a key can be context
 
     def start(self, text: str, key: str = "") -> Scan:
@@ -173,28 +167,13 @@ class Scanner:
         if candidates and exemptions:
             ranges = exempt_ranges(text)
             candidates = [span for span in candidates if not is_exempt(span, ranges)]
-        if candidates and self._allowed:
-            candidates = [s for s in candidates if not self.allows(text[s.start : s.end])]
+        if candidates and self.allowed:
+            candidates = [s for s in candidates if text[s.start : s.end] not in self.allowed]
         return resolve(candidates)
 
     def open_for(self, text: str) -> list[Recogniser]:
         """Return the recognisers that may find something in a folded `text`."""
         return self._gate.open_for(unaccented(text))[0]
-
-    def allows(self, value: str) -> bool:
-        """Whether `value` is on the allow list."""
-        return value in self._allowed
-
-    def allows_word(self, text: str, start: int, end: int) -> bool:
-        """Whether `text[start:end]`, or the word that it is a part of, is on the allow list."""
-        if not self._allowed:
-            return False
-        left = _LEFT.search(text, max(0, start - MAX_WORD), start)
-        right = _RIGHT.match(text, end, end + MAX_WORD)
-        assert left is not None
-        assert right is not None
-        word = text[left.start() : right.end()].strip(_AROUND)
-        return self.allows(text[start:end]) or self.allows(word)
 
 
 def _doubt(find: tuple[int, Span]) -> int:
