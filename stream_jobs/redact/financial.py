@@ -201,6 +201,16 @@ FINANCIAL: Final = (
         re.compile(r"(?<![A-Za-z0-9])[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![A-Za-z0-9])"),
         words=("bic", "swift", "bic/? ?swift", "swift/? ?bic"),
     ),
+    Recogniser(  # before those without a check digit: of two as near the first wins
+        "aba_routing",
+        "ABA_ROUTING_NUMBER",
+        "patterns",
+        r"\d",
+        re.compile(r"(?<![\w.-])[0-3]\d{8}(?![\w-]|\.\d)"),
+        lambda match: match.span() if aba(match.group()) else NO_BRAND,
+        words=("routing number", "routing no", "transit number", "aba", "routing", "rtn"),
+        proof="its check digit",
+    ),
     Recogniser(
         "bank_account_by_word",
         "US_BANK_NUMBER",
@@ -210,16 +220,6 @@ FINANCIAL: Final = (
         _long_enough,
         words=_ACCOUNT_WORDS,
         proof="its length",
-    ),
-    Recogniser(
-        "aba_routing",
-        "ABA_ROUTING_NUMBER",
-        "patterns",
-        r"\d",
-        re.compile(r"(?<![\w.-])[0-3]\d{8}(?![\w-]|\.\d)"),
-        lambda match: match.span() if aba(match.group()) else NO_BRAND,
-        words=("aba", "routing", "rtn", "routing number", "transit number"),
-        proof="its check digit",
     ),
     Recogniser(
         "bank_account",
