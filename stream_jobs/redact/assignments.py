@@ -66,7 +66,7 @@ _FORMAT: Final = re.compile(r"%[(sdrif]|#[0-9a-fA-F]{3,8}$")
 
 def _plausible(value: str) -> bool:
     """Whether `value` can be a secret: no fill-in, no masking, no look-up in code."""
-    low = value.lower()
+    low = value.lower().rstrip("=:")  # the next name and its sign: `password='password='`
     return not (
         low in FILL_INS
         or len(set(value)) < 3

@@ -200,6 +200,7 @@ HARMLESS = [
         "code that reads a secret", "", 'password = os.environ["DB_PASSWORD"]; token = get_token()'
     ),
     Case("type of a secret", "", "def login(password: str, token: Optional[str] = None)"),
+    Case("names of secrets alone", "", "password='password='password='token=\"token=\""),
     Case("fill-in", "", 'api_key="YOUR_API_KEY"; password=${DB_PASSWORD}; token: <token>'),
     Case(
         "talk about passwords", "", "The password: required. Your token is invalid. Reset password?"
