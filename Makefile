@@ -67,8 +67,10 @@ check: setup ## lint, format, types, import contracts, schema compatibility, dep
 	$(BIN)/feedloop schemas check
 	$(BIN)/python -m pytest tests/unit/test_house.py tests/unit/test_deploy_files.py
 
-# SAMPLES texts of each corpus, TEXTS for memory (1000000 to be sure), WRITE=1: into docs/redaction.md.
+# SAMPLES texts of each corpus, TEXTS for memory (1000000 to be sure), WRITE=1: into docs/redaction.md,
+# PUBLIC the file of a public set to measure first (tests/benchmarks/redact/public.py says which).
 bench-redact: setup ## how well and how fast redaction works, Presidio on the same texts beside it
+	$(if $(PUBLIC),$(BIN)/python -m tests.benchmarks.redact.public $(PUBLIC))
 	$(BIN)/python -m tests.benchmarks.bench_redact --presidio $(if $(SAMPLES),--samples $(SAMPLES)) \
 	$(if $(TEXTS),--texts $(TEXTS)) $(if $(WRITE),--write)
 

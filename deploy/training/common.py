@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import chain
 from typing import Final
@@ -11,6 +11,7 @@ from spellchecker import SpellChecker
 
 from deploy.training.documentation import sentences
 from deploy.training.vocabulary import SPLITS, WORDS, family_names, given_names, towns, word_lists
+from stream_jobs.redact.stems import is_derived
 
 EVERYDAY: Final = 32_000
 """How many of the most frequent words of subtitles count as common."""
@@ -23,21 +24,6 @@ NAMES_ALONE: Final = frozenset(("billy", "emily", "jack", "jesus", "joe", "ho", 
 
 FREQUENT: Final = 2_500
 """Of the common words, those that are known to everybody."""
-
-_PREFIXES: Final = (
-    *("un", "re", "de", "pre", "non", "sub", "over", "mis", "dis", "inter", "multi", "in", "im"),
-    *("out", "under", "auto", "semi", "micro", "super", "anti", "co", "trans", "counter"),
-)
-_ENDS: Final = {
-    "s": ("",), "es": ("", "e"), "ies": ("y",), "ed": ("", "e"), "ing": ("", "e"), "ly": ("", "le"),
-    "ness": ("",), "less": ("",), "ful": ("",), "able": ("", "e"), "ation": ("", "e"),
-    "ion": ("", "e"),
-    "ity": ("", "e"), "ize": ("", "y"), "ized": ("", "y"), "izing": ("", "y"), "ise": ("", "y"),
-    "ised": ("", "y"), "ising": ("", "y"), "al": ("",), "ic": ("", "y"), "ism": ("",), "ish": ("",),
-    "ment": ("",), "ments": ("",), "iness": ("y",), "ier": ("y",), "iest": ("y",), "er": ("", "e"),
-    "ability": ("able",), "ically": ("ic",),
-}  # fmt: skip
-"""What may stand before and behind a word, and what the end took the place of."""
 
 _PARTICLES: Final = frozenset(
     (
@@ -61,20 +47,33 @@ def common_words() -> tuple[str, ...]:
     everyday = [word for word in kept if _LOWER.fullmatch(word)]
     known = dict.fromkeys([*everyday, *_documented(), *_own()])
     rare = (word for word in sorted(counts) if word not in names and _LOWER.fullmatch(word))
-    derived = [word for word in rare if word not in known and _is_derived(word, known)]
+    derived = [word for word in rare if word not in known and is_derived(word, known)]
     return (*known, *derived)
 
 
+def trade_words() -> frozenset[str]:
+    """Return words of trades, one and many, that are no names: of software, goods and science.
+
+    The model knows them, training doesn't: it must learn to leave words alone that are on no list.
+    """
+    lists = word_lists("trades.txt").values()
+    return (
+        frozenset(f"{w}{s}" for words in lists for w in words for s in ("", "s")) - names_as_words()
+    )
+
+
 def known_words(
-    listed: Callable[[str], bool] = bool, met: Callable[[str], bool] = bool
+    listed: Callable[[str], bool] = bool,
+    met: Callable[[str], bool] = bool,
+    more: Iterable[str] = (),
 ) -> dict[str, str]:
     """Return what lists know of each word, as `stream_jobs.redact.words` writes it.
 
     Words that are names and not common are told only if they are `listed`, rarer common words only
-    if they were `met`.
+    if they were `met`; `more` are common words that `common_words` lacks.
     """
     words = common_words()
-    common = frozenset((*words[:FREQUENT], *filter(met, words[FREQUENT:])))
+    common = frozenset((*words[:FREQUENT], *filter(met, words[FREQUENT:]), *more))
     starts = set(_WORD.findall(" ".join(word_lists("starts.txt")["starts"]).lower()))
     kinds: dict[str, set[str]] = {word: {"c"} for word in common}
     for word in _names_first() - starts:
@@ -135,19 +134,6 @@ def _names_first() -> frozenset[str]:
         (places["countries"], places["states"], word_lists("organisations.txt")["known"]),
     )
     return frozenset(n.lower() for names in lists for n in names if _WORD.fullmatch(n))
-
-
-def _is_derived(word: str, known: Container[str]) -> bool:
-    """Whether a rare word is a known one with another beginning or end: `deserialised`."""
-    bare = {word, *(word.removeprefix(prefix) for prefix in _PREFIXES)}
-    stems = {stem for form in bare for stem in _stems(form)} | bare - {word}
-    return any(len(stem) > 3 and stem in known for stem in stems)
-
-
-def _stems(word: str) -> Iterator[str]:
-    for end, replacements in _ENDS.items():
-        if word.endswith(end):
-            yield from (word.removesuffix(end) + replacement for replacement in replacements)
 
 
 def _documented() -> list[str]:

@@ -20,7 +20,7 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"):
 import numpy as np  # noqa: E402 - numpy reads the variables above when it is imported
 from thinc.api import fix_random_seed  # noqa: E402
 
-from deploy.training.common import known_words  # noqa: E402
+from deploy.training.common import known_words, trade_words  # noqa: E402
 from deploy.training.corpus import Corpus, digest  # noqa: E402
 from deploy.training.lists import given, places  # noqa: E402
 from deploy.training.pipeline import Shape, blank, examples, recipe  # noqa: E402
@@ -81,7 +81,7 @@ def _rounded(nlp: Any, shape: Shape, first: list[Sample]) -> Any:
     """
     fresh = blank(shape)
     fresh.initialize(lambda: examples(fresh, first))
-    fresh.tokenizer.learn(known_words())
+    fresh.tokenizer.learn(known_words(more=trade_words()))
     model = fresh.get_pipe("ner").model.from_bytes(nlp.get_pipe("ner").model.to_bytes())
     for node in model.walk():
         for name in node.param_names:

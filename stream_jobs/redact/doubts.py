@@ -6,11 +6,17 @@ name of several words.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from stream_jobs.redact.foreign import SMALL, is_foreign
+from stream_jobs.redact.identifiers import is_identifier
+from stream_jobs.redact.stems import MORE_ENDS, is_compound, is_derived
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
+MAX_MADE: Final = 4_096
+"""Words of which it is remembered whether they are made of common ones."""
+
 MAX_TITLE: Final = 300
 """Characters of a line that are looked at: a heading is no longer."""
 
@@ -29,14 +35,6 @@ _BEFORE_A_MONTH: Final = re.compile(
 _AFTER_A_MONTH: Final = re.compile(r"[\s,.]{0,3}\d")
 
 _SYMBOLS: Final = re.compile(r"[\[\]{}=<>│┆|`_$^*\\~]|\(\)|\([^)]*$")
-_DOTTED: Final = re.compile(r"\w+(?:\.\w{2,})+")
-_JOINED: Final = re.compile(r"[a-zà-ÿ][A-Z]")
-_JOINED_NAME: Final = re.compile(
-    r"(?:Mc|Mac|De|Di|Da|Du|Le|La|Lo|Van|Von|Fitz|O|D|Al|El|St|San|Ja|Ma)[A-Z]"
-)
-_END_OF_KEY: Final = re.compile(r"[\"']\s{0,2}:")
-_CODE_BEFORE: Final = frozenset("._/\\$#|<`@:-")
-_CODE_AFTER: Final = frozenset("_(=[\\|`")
 _STREET: Final = re.compile(
     r"(?i)(?:\b(?:st|str|street|ave|avenue|rd|road|ln|lane|drive|dr|blvd|boulevard|court|ct|square|"
     r"close|terrace|way|place|row|walk|quay|highway|hwy|parkway|rue|calle|via|rua|avenida|plaza|"
@@ -50,6 +48,24 @@ _ANNOUNCED: Final = re.compile(
     r"|(?<![_.\w])(?:\w*name|city|town|country|person|customer|client|contact|patient|guest|author|"
     r"owner|employer|company|recipient|sender|tenant|from|to|by))[\s\"'.,:=>&@(-]{1,4}$"
 )
+_ONE_OF_MANY: Final = re.compile(
+    r"(?i)\b(?:a|an|the|this|that|these|those|each|every|any|no|another|which)\s$"
+)
+"""What stands before things, and seldom before the name of a person."""
+_FOLLOWING: Final = re.compile(r" ([a-z]+)\b")
+_VERB: Final = re.compile(
+    r"is|isn|was|wasn|has|hasn|had|will|won|would|can|could|did|didn|does|doesn|and|or|who|said|told|"
+    r"wrote|left|came|went|got|gave|took|made|knew|thought|paid|sent|lost|won|met|never|always|just|"
+    r"also|should|may|might|must|\w+ed|\w+[^s]s"
+)
+_EPONYM: Final = re.compile(
+    r"['’]s? (?:laws?|theorems?|lemma|conjecture|inequality|equations?|constant|paradox|razor|"
+    r"syndrome|disease)\b"
+    r"| (?:filters?|kernels?|priors?|distributions?|process(?:es)?|transforms?|series|algorithms?|"
+    r"trees?|graphs?|diagrams?|matrix|matrices|functions?|spaces?|norms?|sampling|regression|curves?|"
+    r"equations?|theorems?|effect|syndrome|disease)\b"
+)
+"""What is named after somebody."""
 _LIVES: Final = re.compile(r"(?i)\b(?:in|to|from|near|live|lives|at|for|of|visit)\s$")
 
 
@@ -57,11 +73,18 @@ class Doubts:
     """Knows the common words that are no names (in small letters), and lists of names."""
 
     def __init__(
-        self, common: Iterable[str], known: Iterable[str] = (), usual: Iterable[str] = ()
+        self,
+        common: Iterable[str],
+        known: Iterable[str] = (),
+        usual: Iterable[str] = (),
+        ambiguous: Iterable[str] = (),
     ) -> None:
+        """`usual` names are those of many; `ambiguous` ones are common words as well."""
         self._common = frozenset(common) | _CALENDAR
+        self._is_made = lru_cache(MAX_MADE)(self._is_made_of_common)
         self._known = frozenset(name.lower() for name in known)
         self._usual = frozenset(name.lower() for name in usual)
+        self._ambiguous = frozenset(ambiguous)
 
     def is_foreign(self, text: str) -> bool:
         """Whether `text` isn't English, so that no more than known names are taken from it."""
@@ -77,15 +100,26 @@ class Doubts:
         unlisted = foreign and not self._is_listed(found)
         if unlisted or not words or words[0] in _CALENDAR or _SYMBOLS.search(found):
             return True
-        if _is_code(text, start, end):
+        if is_identifier(text, start, end):
             return True
         if label == "ADDRESS":
             return not self._is_address(found, words)
-        if self._common.issuperset(words) and (label != "ORG" or len(words) == 1):
+        if all(map(self._is_common, words)) and (label != "ORG" or len(words) == 1):
             return True
         if self._is_of_title(text, start, end):
             return True
-        return len(words) == 1 and self._is_doubtful(text, start, end, words[0])
+        return len(words) == 1 and self._is_doubtful(text, start, end, words[0], label)
+
+    def _is_common(self, word: str) -> bool:
+        """Whether a word in small letters is common English, or made of it and on no list."""
+        return word in self._common or (word not in self._known and self._is_made(word))
+
+    def _is_made_of_common(self, word: str) -> bool:
+        """Whether a word, or what it is the plural of, is derived from or joined of common ones."""
+        one = word.removesuffix("s")
+        return is_compound(one, self._common) or any(
+            is_derived(form, self._common, MORE_ENDS) for form in (word, one)
+        )
 
     def _is_listed(self, found: str) -> bool:
         """Whether a word with a capital in `found` is on a list of names."""
@@ -99,8 +133,9 @@ class Doubts:
         the find, and no usual name is in it.
         """
         found = _WORD.findall(text[start:end])
-        strange = [w for w in found if w.lower() not in self._common]
-        if len(strange) > 1 or any(w.lower() in self._usual for w in found):
+        strange = [w.lower() for w in found if w.lower() not in self._common]
+        plain = self._ambiguous.issuperset(strange)
+        if not plain and (len(strange) > 1 or any(w.lower() in self._usual for w in found)):
             return False
         line_start = text.rfind("\n", 0, start) + 1
         line = text[line_start : text.find("\n", end) if "\n" in text[end:] else len(text)]
@@ -108,9 +143,7 @@ class Doubts:
         if len(words) - len(found) < 3 or sum(w[0].isupper() for w in words) < 0.8 * len(words):
             return False
         common = sum(word.lower() in self._common for word in words)
-        return common >= 0.6 * len(words) and not _ANNOUNCED.search(
-            text[max(0, start - 40) : start]
-        )
+        return common >= 0.6 * len(words) and not _is_announced(text, start)
 
     def _is_address(self, found: str, words: list[str]) -> bool:
         if _STREET.search(found):
@@ -120,37 +153,48 @@ class Doubts:
             return False
         return strange > 1 or _POSTCODE.search(found) is not None
 
-    def _is_doubtful(self, text: str, start: int, end: int, word: str) -> bool:
+    def _is_doubtful(self, text: str, start: int, end: int, word: str, label: str) -> bool:
         """Whether a find of one word has no evidence beside it that it needs."""
-        found, before = text[start:end], text[max(0, start - 40) : start]
+        before = text[max(0, start - 40) : start]
         if word in _MONTHS_AND_NAMES:
             return bool(_BEFORE_A_MONTH.search(before) or _AFTER_A_MONTH.match(text, end))
-        if word in self._known or _ANNOUNCED.search(before):
+        if text[start:end].istitle() and _EPONYM.match(text, end):
+            return True
+        if _is_announced(text, start):
             return False
-        if found.islower():
-            return not _is_chat(text)
-        if len(found) < 6 and found.isupper() and not text.isupper():
-            return not _LIVES.search(before)
-        return False
+        if word in self._known:
+            return self._is_the_word(text, start, end, word)
+        return _is_unlikely(text, start, end, label)
+
+    def _is_the_word(self, text: str, start: int, end: int, word: str) -> bool:
+        """Whether what is a name as well is no name here: in code, or before no verb."""
+        if text[start:end].islower():
+            return _SYMBOLS.search(text) is not None
+        return word in self._ambiguous and _begins_no_clause(text, start, end)
+
+
+def _is_unlikely(text: str, start: int, end: int, label: str) -> bool:
+    """Whether a word on no list is no name: a small one, one of many, an abbreviation."""
+    found, before = text[start:end], text[max(0, start - 40) : start]
+    if found.islower():
+        return not _is_chat(text)
+    if label == "PERSON" and _ONE_OF_MANY.search(before):
+        return True
+    abbreviated = len(found) < 6 and found.isupper() and not text.isupper()
+    return abbreviated and not _LIVES.search(before)
+
+
+def _is_announced(text: str, start: int) -> bool:
+    return _ANNOUNCED.search(text[max(0, start - 40) : start]) is not None
+
+
+def _begins_no_clause(text: str, start: int, end: int) -> bool:
+    """Whether a word begins a sentence and what follows it is no verb and no end: `Hope dies`."""
+    before, following = text[:start].rstrip()[-1:], _FOLLOWING.match(text, end)
+    begins = not before or before in ".!?"
+    return begins and following is not None and not _VERB.fullmatch(following[1])
 
 
 def _is_chat(text: str) -> bool:
     """Whether a text is written without capitals, and isn't code."""
     return text.islower() and not _SYMBOLS.search(text) and "\n" not in text
-
-
-def _is_code(text: str, start: int, end: int) -> bool:
-    """Whether a find is an identifier: dotted, joined, or beside a sign of code."""
-    found = text[start:end]
-    if _DOTTED.fullmatch(found):
-        return True
-    if " " in found:
-        return False
-    if _JOINED.search(found) and not _JOINED_NAME.match(found):
-        return True
-    before, after = text[start - 1 : start], text[end : end + 1]
-    if (after == "." and text[end + 1 : end + 2].isalnum()) or (after and after in _CODE_AFTER):
-        return True
-    if not before or (not found.islower() and before not in "._\\$#`"):
-        return False
-    return before in _CODE_BEFORE or (before in "\"'" and _END_OF_KEY.match(text, end) is not None)

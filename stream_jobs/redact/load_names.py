@@ -58,7 +58,7 @@ def load_shipped(folder: Path, listed: Callable[[str], bool] = bool) -> SpacyNam
     gate = NameGate(words.common, words.ambiguous, words.known.keys() - words.common)
     people = [word for word, kinds in words.known.items() if PEOPLE & set(kinds)]
     usual = [word for word, kinds in words.known.items() if USUAL & set(kinds)]
-    doubts = Doubts(plain, [*given, *places, *people], usual)
+    doubts = Doubts(plain, [*given, *places, *people], usual, words.ambiguous)
     reader = importlib.import_module("stream_jobs.redact.reader").Reader(pipeline)
     return SpacyNames(pipeline, gate, Gazetteer(given, places, plain), doubts, reader)
 

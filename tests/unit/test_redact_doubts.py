@@ -5,8 +5,13 @@ import pytest
 from stream_jobs.redact.doubts import Doubts
 
 DOUBTS = Doubts(
-    common=("the", "smart", "fall", "in", "table", "box", "frame", "black", "inch", "bass", "deep"),
-    known=("Emeka", "Ghent"),
+    common=(
+        *("the", "smart", "fall", "in", "table", "box", "frame", "black", "inch", "bass", "deep"),
+        *("hook", "web", "compact", "under", "wood", "linen", "cover", "king", "size", "duvet"),
+    ),
+    known=("Emeka", "Ghent", "Hope", "Nil", "Underwood", "Sage"),
+    usual=("Hope", "Sage"),
+    ambiguous=("hope", "sage", "green"),
 )
 
 
@@ -40,6 +45,23 @@ DOUBTS = Doubts(
         ("Here emeka left", "emeka", "PERSON", False),
         ("did zuri leave?", "zuri", "PERSON", False),
         ("did `zuri` leave?", "zuri", "PERSON", True),
+        # made of common words, and on no list
+        ("see Webhooks for more", "Webhooks", "PERSON", True),
+        ("ask Compactor then", "Compactor", "PERSON", True),
+        ("ask Underwood then", "Underwood", "PERSON", False),
+        ("the Kubelet is up", "Kubelet", "PERSON", True),
+        ("see Kubelet is up", "Kubelet", "PERSON", False),
+        # a word that is a name as well
+        ("Sage advice is free", "Sage", "PERSON", True),
+        ("Hope wants more", "Hope", "PERSON", False),
+        ("with Hope we sing", "Hope", "PERSON", False),
+        ("if err != nil { return }", "nil", "PERSON", True),
+        ("Linen Duvet Cover, King Size, Sage Green", "Sage Green", "PERSON", True),
+        ("use Vec::new here", "Vec", "PERSON", True),
+        # what is named after somebody
+        ("by Zorn's lemma it is", "Zorn", "PERSON", True),
+        ("a Zorn filter is", "Zorn", "PERSON", True),
+        ("by Zorn's sister it is", "Zorn", "PERSON", False),
         # capitals
         ("the UTC offset", "UTC", "ORG", True),
         ("I work at KLM now", "KLM", "ORG", False),
