@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.errors import BrokerDown, FencedError, RetriableError
 from schemas.health import Health
 from schemas.killpoint import reach
+from schemas.pace import Pace
 from schemas.registry import Registry
 from schemas.settings import Settings, kafka_config
 from schemas.topics import WORKERS
@@ -36,6 +38,7 @@ POLL_RECORDS: Final = 5_000
 POLL_S: Final = 0.05  # the most that polling adds to the time until a row can be queried
 HEALTH_EVERY_S: Final = 1.0
 KAFKA_EVERY_S: Final = 3.0  # between questions whether a broker answers
+ROUNDS_SHARE: Final = 3  # of the time at most a third goes to writing, unless a batch is full
 KAFKA: Final = "kafka"  # what `health` waits for; a store, the registry: STORE
 STORE: Final = "store"
 
@@ -53,6 +56,7 @@ class Consumption:
         self, sink: Sink, limits: Limits, settings: Settings, health: Health, stop: threading.Event
     ) -> None:
         self._sink, self._limits, self._settings = sink, limits, settings
+        self._pace = Pace(limits.linger_s, ROUNDS_SHARE)
         self._health, self._stop = health, stop
         prefix = settings.kafka.topic_prefix
         self._topics = [topic.full(prefix) for topic in WORKERS[sink.name]]
@@ -81,6 +85,7 @@ class Consumption:
             )
             while not self._stop.is_set():
                 self._step()
+            self._commit_last()
         except Stopped:
             pass
         finally:
@@ -99,6 +104,9 @@ class Consumption:
         if self._commit(cuts):
             for partition, cut in cuts:
                 self._deliver(partition, cut)
+        if cuts:
+            self._pace.took(time.monotonic() - now_s)
+            self._limits = replace(self._limits, linger_s=self._pace.interval_s)
         self._tell_health(now_s)
 
     def _too_much(self) -> list[Partition]:
@@ -128,6 +136,11 @@ class Consumption:
             self._note_commit(cuts, done)
         self._health.committed()
         return True
+
+    def _commit_last(self) -> None:
+        """Commit what is finished, if a broker is there: the next owner repeats nothing of it."""
+        if offsets.answers(self._consumer):
+            self._commit([])
 
     def _commit_offsets(self, wanted: dict[Source, Committed]) -> None:
         """Return when the broker has `wanted`, however long that takes; say so meanwhile.

@@ -13,7 +13,6 @@ from schemas.catalog import definition, head, parsed
 from schemas.codec import (
     PREFIX_BYTES,
     decode,
-    decode_head,
     decode_head_to,
     encode,
     resolve,
@@ -90,26 +89,12 @@ def read(topic: str, record: Inbound, schema_of: SchemaOf) -> Event | Control | 
     try:
         number = schema_id(body)
         assert body is not None
-        payload = _current(topic, body[PREFIX_BYTES:], number, schema_of)
+        payload = current(topic, body[PREFIX_BYTES:], number, schema_of)
         fields = _HEAD_OF.get(topic, _signal)(topic, payload)
     except UndecodableRecord as error:
         return Broken(topic, record.offset, error, number, len(body or b""))
     redactions = _redactions(record.headers) if record.headers else None
     return Event(topic, record.offset, record.timestamp, fields, payload, redactions, len(body))
-
-
-def read_again(topic: str, record: Inbound, schema_of: SchemaOf) -> Event:
-    """Return an inference that `read` has returned before; its head ends with its event time."""
-    body = record.value
-    assert body is not None
-    payload = _current(topic, body[PREFIX_BYTES:], schema_id(body), schema_of)
-    fields = decode_head(_keys(RECORD_OF[topic]), payload)
-    return Event(topic, record.offset, record.timestamp, fields, payload, None, len(body))
-
-
-@cache
-def _keys(name: str) -> Any:
-    return head(definition(name), "event_time")
 
 
 def _inference(_: str, payload: bytes) -> dict[str, Any]:
@@ -136,7 +121,8 @@ def _texts(name: str) -> tuple[str, ...]:
     return tuple(fields[fields.index(LAST_OF_HEAD[name]) + 1 :])
 
 
-def _current(topic: str, payload: bytes, number: int, schema_of: SchemaOf) -> bytes:
+def current(topic: str, payload: bytes, number: int, schema_of: SchemaOf) -> bytes:
+    """Return `payload`, written with schema `number`, in our version. Raises UndecodableRecord."""
     writer = schema_of(number)
     name = RECORD_OF[topic]
     if writer.name != name:

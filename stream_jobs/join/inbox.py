@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from schemas.topics import INFERENCE_REDACTED
 from stream_jobs.align import Aligner
-from stream_jobs.join.heads import Broken, Control, Event, read, read_again
+from stream_jobs.join.again import Again, read_again
+from stream_jobs.join.heads import Broken, Control, Event, read
 from stream_jobs.join.watermark import NEVER
 from stream_jobs.stage import Chunk, Inbound, Restored, SchemaOf
 
@@ -42,10 +43,10 @@ class Inbox:
             topic for topic in topics if restored.rewind.get(topic, 0) < self._upto[topic]
         }
 
-    def put(self, chunk: Chunk, now_ms: int) -> list[Item]:
+    def put(self, chunk: Chunk, now_ms: int) -> list[Item | Again]:
         """Queue a chunk; return the records of it that only refill memory."""
         topic, upto = chunk.topic, self._upto[chunk.topic]
-        refill: list[Item] = []
+        refill: list[Item | Again] = []
         queued: list[tuple[int, Item]] = []
         for record in chunk.records:
             if record.offset < upto:
@@ -64,12 +65,12 @@ class Inbox:
         self._aligner.put(topic, queued, at_end=chunk.at_end, now_ms=now_ms)
         return refill
 
-    def _again(self, topic: str, record: Inbound) -> Item | None:
+    def _again(self, topic: str, record: Inbound) -> Item | Again | None:
         """Return what `record` was when it was read before, None if nothing is to be remembered."""
         if topic == INFERENCE_REDACTED.name and self._known is not None:
             if record.offset in self._known or record.value is None:
                 return None
-            return read_again(topic, record, self._schema_of)
+            return read_again(record, self._schema_of)
         item = read(topic, record, self._schema_of)
         if not isinstance(item, Broken):
             return item

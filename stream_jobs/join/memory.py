@@ -53,8 +53,10 @@ class Memory(Generic[Kept]):
 
     def add(self, key: str, entry: Kept) -> Kept | None:
         """Remember `entry`; the first one of a key stays. Return what was dropped for it."""
-        if self.get(key) is not None:
-            return None
+        return None if self.get(key) is not None else self.put(key, entry)
+
+    def put(self, key: str, entry: Kept) -> Kept | None:
+        """Remember `entry`, whose key has no live one; return what was dropped for it."""
         outlived = self._entries.get(key)
         self._entries[key] = entry
         self._order.append((key, entry.event_time, entry.arrival_ms, entry.offset))

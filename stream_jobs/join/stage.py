@@ -27,6 +27,8 @@ from schemas.topics import (
 )
 from stream_jobs.join import keys
 from stream_jobs.join.abandonment import abandonment
+from stream_jobs.join.again import Again
+from stream_jobs.join.answers import Answers
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.config import JoinConfig
 from stream_jobs.join.counting import (
@@ -42,7 +44,6 @@ from stream_jobs.join.edits import edit_ratio
 from stream_jobs.join.flushes import Flush, Flushes
 from stream_jobs.join.heads import RECORD_OF, Broken, Control, Event, head_schema
 from stream_jobs.join.inbox import Inbox, Item
-from stream_jobs.join.memory import KeptInference, Memory
 from stream_jobs.join.outputs import Outputs
 from stream_jobs.join.sessions import FAR, Abandoned, Sessions
 from stream_jobs.join.signals import Signals
@@ -74,12 +75,11 @@ class JoinStage:
             state.inference_event_ms,
             state.inference_arrival_ms,
         )
-        self._inferences: Memory[KeptInference] = Memory(self._clock)
-        self._bodies = config.bodies()
-        self._signals = Signals(_SIGNALS, self._clock)
         self._sessions = Sessions(
             settings.session_gap_ms, settings.session_hold_ms, state.session_floor
         )
+        self._answers = Answers(self._clock, self._watermark, config.bodies(), self._sessions)
+        self._signals = Signals(_SIGNALS, self._clock)
         self._waiting = Waiting(
             settings.orphan_ttl_ms,
             settings.arrival_hold_ms,
@@ -115,11 +115,14 @@ class JoinStage:
         for item in self._inbox.put(chunk, now_ms):
             self._refill(item)
 
-    def _refill(self, item: Item) -> None:
+    def _refill(self, item: Item | Again) -> None:
+        if isinstance(item, Again):
+            self._answers.keep(*item)
+            return
         if not isinstance(item, Event):
             return
         if item.topic == INFERENCE_REDACTED.name:
-            self._keep_inference(item)
+            self._keep_inference(keys.inference_key(item), item)
             return
         first = self._remember(item)
         if item.offset in self._unresolved.get(item.topic, ()):
@@ -199,43 +202,36 @@ class JoinStage:
 
     def _inference(self, event: Event) -> None:
         self._clock.saw_inference(event.head["event_time"], event.arrival_ms)
-        if not self._keep_inference(event):
+        key = keys.inference_key(event)
+        if not self._keep_inference(key, event):
             return  # the same inference again: counted once
         count_inference(self._windows, event)
         self._timer_ms = min(self._timer_ms, self._sessions.next_due()[0])
-        self._resolve_waiting(keys.inference_key(event), event.body)
+        self._resolve_waiting(key, event.body)
 
-    def _keep_inference(self, event: Event) -> bool:
+    def _keep_inference(self, key: str, event: Event) -> bool:
         """Remember an inference; False if it was seen before."""
-        key, session = keys.inference_key(event), keys.session_key(event)
-        if self._inferences.get(key) is not None:
-            return False
-        event_time = event.head["event_time"]
-        body = self._bodies.add(event.body)
-        kept = KeptInference(event_time, event.arrival_ms, event.offset, body, session)
-        outlived = self._inferences.add(key, kept)
-        if outlived is not None:
-            self._sessions.forget(outlived.session_key, key, outlived.event_time)
-        times = (event_time, event.arrival_ms)
-        clocks = (self._watermark.at_ms, self._clock.arrival_ms)
-        self._sessions.inference(session, key, times, event.offset, clocks)
-        return True
+        session_key, event_time = keys.session_key(event), event.head["event_time"]
+        return self._answers.keep(
+            key, session_key, event_time, event.arrival_ms, event.offset, event.body
+        )
 
     def _signal(self, event: Event) -> None:
         key = keys.inference_key(event)
-        kept = self._inferences.get(key)
+        inference = self._answers.body(key)
         first = self._remember(event)
         if self._waiting.repeat(event):
             return  # it is counted when the first one is, where that is
         if not first:
-            about = None if kept is None else _head(self._bodies.get(kept.body))
+            about = None if inference is None else _head(inference)
             count_duplicate(self._windows, event, about, event.head["event_time"])
         elif event.head["inference_id"] is None:
-            self._resolve(event, self._latest_of_session(event))
-        elif kept is None:
+            session_key, event_time = keys.session_key(event), event.head["event_time"]
+            self._resolve(event, self._answers.latest_body(session_key, event_time))
+        elif inference is None:
             self._waiting.add(key, event)
         else:
-            self._resolve(event, self._bodies.get(kept.body))
+            self._resolve(event, inference)
 
     def _remember(self, event: Event) -> bool:
         """Remember a signal; False if it was seen before."""
@@ -246,13 +242,6 @@ class JoinStage:
         """Remember what a retract takes back; False if that was taken back before."""
         target = keys.target_key(event)
         return self._signals.retract(target, event.head["event_time"], event.arrival_ms)
-
-    def _latest_of_session(self, event: Event) -> bytes | None:
-        latest = self._sessions.latest(keys.session_key(event))
-        if latest is None or latest[0] > event.head["event_time"]:
-            return None
-        kept = self._inferences.get(latest[1])
-        return None if kept is None else self._bodies.get(kept.body)
 
     # --- results ---
 
@@ -295,24 +284,23 @@ class JoinStage:
         _, named = keys.parts(kept.inference_key)
         if named and kept.inference_key != keys.inference_key(retract):
             # It was counted by its own inference, whichever the retract names.
-            own = self._inferences.get(kept.inference_key)
+            own = self._answers.body(kept.inference_key)
             if own is None:
                 return  # nobody knows any more where it was counted
-            about = _head(self._bodies.get(own.body))
+            about = _head(own)
         take_back(self._windows, kept, keys.parts(target)[0], about, status)
 
     def _abandon(self, gone: Abandoned) -> None:
         """Emit the derived interaction of a session that nobody came back to."""
         gap_ms = self._config.join.session_gap_ms
         until_ms = gone.event_time + gap_ms
-        kept = self._inferences.get(gone.inference_key)
+        body = self._answers.body(gone.inference_key)
         if (
-            kept is None
+            body is None
             or self._signals.positive(gone.inference_key, until_ms)
             or self._signals.ended(gone.session_key, gone.event_time, until_ms)
         ):
             return
-        body = self._bodies.get(kept.body)
         event = abandonment(_head(body), gap_ms, self._clock.arrival_ms)
         self._resolve(event, body)
 
@@ -368,9 +356,7 @@ class JoinStage:
             self._out.marker(self._windows.marker("closed", self._marked_ms))
 
     def _forget(self) -> None:
-        for key, kept in self._inferences.forget():
-            self._sessions.forget(kept.session_key, key, kept.event_time)
-            self._bodies.forget(kept.body + 1)
+        self._answers.forget()
         self._signals.forget()
 
     # --- flush ---
@@ -444,7 +430,7 @@ class JoinStage:
         if self._inbox.refilling:
             return dict(self._restored.rewind)
         rewind = self.next_offsets()
-        oldest = {INFERENCE_REDACTED.name: [self._inferences.first_offset()]}
+        oldest = {INFERENCE_REDACTED.name: [self._answers.first_offset()]}
         for topic in _SIGNALS:
             oldest[topic] = [self._signals.first_offset(topic), self._waiting.first_offset(topic)]
         for topic, offsets in oldest.items():
@@ -477,7 +463,7 @@ class JoinStage:
         return {
             "waiting": len(self._waiting),
             "due": self._due,
-            "inferences": len(self._inferences),
+            "inferences": len(self._answers),
             "watermark": max(self._watermark.at_ms, 0),
         }
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer
 
 from schemas.errors import CorruptStateError, MissingDataError
+from schemas.pace import Pace
 from schemas.settings import Settings
 from schemas.topics import Topic
 from stream_jobs.runtime.checkpoint import Checkpoint, next_step, pack
@@ -85,6 +86,7 @@ class PartitionTask:
         self._committed: dict[str, int] = dict(checkpoint.next) if checkpoint else {}
         self.logic = self._build(checkpoint, where)
         self._committed_s = time.monotonic()
+        self._pace = Pace(settings.stage.commit_interval_ms / 1000)
         self.checkpoint_bytes = 0
 
     def _build(self, checkpoint: Checkpoint | None, where: str) -> Logic:
@@ -113,7 +115,7 @@ class PartitionTask:
         """Whether a commit is due at monotonic time `now_s`."""
         since = now_s - self._committed_s
         if self._transactions.open:
-            return since * 1000 >= self._settings.stage.commit_interval_ms
+            return since >= self._pace.interval_s
         return since >= POSITION_COMMIT_S and self.logic.next_offsets() != self._committed
 
     def dirty(self) -> bool:
@@ -139,6 +141,7 @@ class PartitionTask:
 
     def commit(self, prepared: Prepared) -> None:
         """Commit outputs, checkpoint and offsets; blocks: in a thread, with no `step` beside it."""
+        began_s = time.monotonic()
         key = b"%d" % self.partition
         name = self.stage.checkpoints.name
         self._transactions.write([Outbound(name, key, prepared.checkpoint, self.partition)])
@@ -146,6 +149,7 @@ class PartitionTask:
         self._transactions.commit(offsets, prepared.metadata)
         self._committed = prepared.next
         self._committed_s = time.monotonic()
+        self._pace.took(self._committed_s - began_s)
         self.checkpoint_bytes = len(prepared.checkpoint)
 
     def _metadata(self) -> dict[str, str]:
