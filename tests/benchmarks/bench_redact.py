@@ -91,7 +91,7 @@ def _figures(score: Score) -> str:
 def _patterns(bounds: Bounds, redactor: Redactor, options: argparse.Namespace) -> None:
     texts = [
         accuracy.marked(one.text, [(s.start, s.end, s.type) for s in one.spans])
-        for one in corpus(options.seed, options.samples, "held_out")
+        for one in corpus(options.seed, options.samples, "final")
     ]
     words = [text.text for text in texts]
     truth = [text.spans for text in texts]
