@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from thinc.api import NumpyOps
+from threadpoolctl import ThreadpoolController
 
 from stream_jobs.redact.embeddings import NO_WORD, Embeddings
 from stream_jobs.redact.words import cut
@@ -29,8 +29,8 @@ AHEAD: Final = 8
 
 EPSILON: Final = 1e-8  # of thinc's layer norm
 
-ONE_CORE: Final = NumpyOps()
-"""Multiplies on one core: numpy's own product has other cores wait for its small matrices."""
+ONE_CORE: Final = ThreadpoolController()
+"""Has numpy multiply on one core: for matrices so small the others would do nothing but wait."""
 
 
 class Reader:
@@ -53,6 +53,10 @@ class Reader:
 
     def read(self, texts: Sequence[str]) -> list[list[Find]]:
         """Return the names in each text."""
+        with ONE_CORE.limit(limits=1, user_api="blas"):
+            return self._read_all(texts)
+
+    def _read_all(self, texts: Sequence[str]) -> list[list[Find]]:
         found: list[list[Find]] = []
         batch: list[tuple[list[str], list[int]]] = []
         size = 0
@@ -105,7 +109,7 @@ class _Layer:
             beside[max(0, -shift) : size - max(0, shift), column] = vectors[
                 max(0, shift) : size - max(0, -shift)
             ]
-        told: Matrix = ONE_CORE.gemm(beside, self._weights)
+        told = beside @ self._weights
         told += self._bias
         best = _maxout(told, self._pieces)
         best -= best.mean(axis=1, keepdims=True)
@@ -148,9 +152,7 @@ class _Steps:
 
     def outside(self, vectors: Matrix) -> Matrix:
         """Return the score of each move at each word, if no name is open there."""
-        told = ONE_CORE.gemm(vectors, self._weights[0])
-        told += self._alone
-        return self._scores(told)
+        return self._scores(vectors @ self._weights[0] + self._alone)
 
     def names(
         self, vectors: Matrix, outside: Matrix, at: int, words: list[str]
@@ -185,8 +187,7 @@ class _Steps:
         return size - 1
 
     def _scores(self, told: Matrix) -> Matrix:
-        scores: Matrix = ONE_CORE.gemm(_maxout(told, self._pieces), self._upper)
-        scores += self._upper_bias
+        scores: Matrix = _maxout(told, self._pieces) @ self._upper + self._upper_bias
         return scores
 
 

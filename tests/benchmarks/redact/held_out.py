@@ -1,4 +1,4 @@
-"""The bank that is only scored: other value formats and other contexts than in development.
+"""The bank that was scored while recognisers were changed: other formats and contexts again.
 
 Don't tune on it. When a mistake in it (not in the recognisers) is found, mend it and say so in
 the message of the change.
