@@ -21,6 +21,7 @@ _WORDS: Final = (
 )
 _NAME: Final = r"(?:user|log ?in|screen|nick|account)[ _-]?names?|user|log ?in|handle|gamertag"
 NO_HANDLE: Final = "no name of an account"
+A_KEY: Final = "a key or a tag"
 
 _CODE_BEFORE: Final = re.compile(r"[.\w\])]\s?[=<>!+]=?\s?$|[-+*/%&([{]\s?$|, $|\breturn $|\$\{?$")
 _KEY_AFTER: Final = re.compile(r"[\"'`]?\s?(?::|=>?|\]\s?=)")
@@ -36,24 +37,24 @@ _SAID_AFTER: Final = re.compile(r"[\"'`)\s]{0,3}(?:is|was|as)\b")
 
 def _handle(match: re.Match[str]) -> tuple[int, int] | str:
     """Accept what people call themselves, with a digit or a divider in it, and no identifier."""
-    value = match.group().rstrip(".-")
-    end = match.start() + len(value)
-    bare, lead = value.lstrip("@"), match.string[max(0, match.start() - 32) : match.start()]
-    following = match.string[end : end + 16]
-    if _KEY_AFTER.match(following) or (lead[-1:] == "<" and following[:1] in (">", " ")):
-        return "a key or a tag"
+    text, start, value = match.string, match.start(), match.group().rstrip(".-")
+    end = start + len(value)
+    following = text[end : end + 16]
+    if _KEY_AFTER.match(following):
+        return A_KEY
+    bare, lead = value.lstrip("@"), text[max(0, start - 32) : start]
+    if lead[-1:] == "<" and following[:1] in (">", " "):
+        return A_KEY
     if _generic(bare) or following[:1] in ("(", "[", "=", "@", "\\", ":"):
         return NO_HANDLE
     if value[0] == "@" or _GIVEN.search(lead):
-        return match.start(), end
+        return start, end
     opened = lead.rstrip("\"'`<")
     quoted = lead != opened and following[:1] in ("'", '"', "`", "<")
     keyed = _KEYED.search(lead) is not None and any(c.isdigit() for c in bare)
-    if not quoted and not keyed and _CODE_BEFORE.search(lead):
-        return NO_HANDLE
-    if not _SAID_BEFORE.search(opened) and not _SAID_AFTER.match(following):
-        return NO_HANDLE
-    return match.start(), end
+    in_code = not quoted and not keyed and _CODE_BEFORE.search(lead)
+    said = _SAID_BEFORE.search(opened) or _SAID_AFTER.match(following)
+    return (start, end) if said and not in_code else NO_HANDLE
 
 
 def _told(match: re.Match[str]) -> tuple[int, int] | str:

@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import compress
 from typing import Final, NamedTuple
 
 HIDDEN: Final = frozenset(
@@ -161,6 +162,11 @@ def _plain(
     if len(folded) == len(piece):
         starts.extend(range(start, end))
         ends.extend(range(start + 1, end + 1))
+        return
+    if MARKS.isdisjoint(piece):
+        seen = [character not in HIDDEN for character in piece]
+        starts.extend(compress(range(start, end), seen))
+        ends.extend(compress(range(start + 1, end + 1), seen))
         return
     for i, character in enumerate(piece, start):
         if character in MARKS:
