@@ -151,7 +151,7 @@ ACCOUNTS: Final = (
         "patterns",
         r"[A-Za-z]",
         re.compile(
-            r"(?<![\w.@/+-])(?:@[A-Za-z][\w.-]{2,39}|[A-Za-z]{1,30}+[\d_.-][\w.-]{0,30}\w)(?![\w-])"
+            r"(?<![\w.@/+-])(?>@[A-Za-z][\w.-]{2,39}|[A-Za-z]{1,30}+[\d_.-][\w.-]{0,30}\w)(?![\w=-])"
         ),
         _handle,
         proof="its form",
