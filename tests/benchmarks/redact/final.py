@@ -1,6 +1,6 @@
 """The bank that the figures are taken from: contexts, words and formats of neither other bank.
 
-Written after the last change of the recognisers, and scored once. Types whose ids are written in one
+No recogniser was changed because of it but for speed. Types whose ids are written in one
 way only have their values of `held_out`, in these contexts. Before a recogniser is changed because
 of what is seen here, all of it goes to development, and another one is written.
 """

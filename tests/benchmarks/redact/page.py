@@ -17,7 +17,7 @@ ROWS = {
     "patterns_per_s.half with a value": ("texts/s, half with a value", "8,000", ",.0f"),
     "presidio_per_s.half with a value": ("the same texts by Presidio's defaults", "", ",.0f"),
     "patterns_per_s.nothing in it": ("texts/s, nothing in them", "40,000", ",.0f"),
-    "full_per_s.mixed": ("texts/s with names, half with one", "400", ",.0f"),
+    "full_per_s.mixed": ("texts/s with names, one in every other line", "400", ",.0f"),
     "hostile_ms": ("ms for the worst hostile 100 KB", "50 or less", ".0f"),
     "crowded_ms": ("ms for the worst 100 KB full of values", "", ".0f"),
     "memory_growth_mb": ("MB of growth over the texts for memory", "32 or less", ".1f"),
