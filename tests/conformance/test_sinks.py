@@ -53,6 +53,12 @@ ENDED = (0, 2, -signal.SIGTERM)
 """Exit codes of a supervised worker: done, fenced, or just being started again when it was told."""
 
 
+the_loop_they_share = pytest.mark.parametrize(
+    "scene", ["parquet", pytest.param("clickhouse", marks=pytest.mark.long)], indirect=True
+)
+"""What doesn't depend on the store: one of them shows it at each change."""
+
+
 @pytest.fixture(params=SINKS)
 def scene(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Scene]:
     made = Scene(request.param, settings, tmp_path / "scene")
@@ -199,6 +205,7 @@ def _wakes_and_ends(scene: Scene, zombie: "subprocess.Popen[bytes]") -> None:
     scene.check()
 
 
+@the_loop_they_share
 def test_a_slot_is_taken_again_at_once_and_its_zombie_ends(scene: Scene) -> None:
     scene.put_everything(10)
     victim = scene.start(**SLOT)
@@ -215,6 +222,7 @@ def test_a_slot_is_taken_again_at_once_and_its_zombie_ends(scene: Scene) -> None
     _wakes_and_ends(scene, zombie)
 
 
+@the_loop_they_share
 def test_an_idle_zombie_whose_slot_is_taken_ends(scene: Scene) -> None:
     """It has nothing to commit: a poll alone tells it, once. It once went on for ever as nobody."""
     scene.put_everything(10)
@@ -301,6 +309,7 @@ def test_what_left_a_waiting_worker_is_read_when_it_comes_back(
         scene.end()
 
 
+@the_loop_they_share
 def test_two_workers_share_the_partitions(scene: Scene) -> None:
     scene.put_everything(10)
     first = scene.start()
@@ -315,6 +324,7 @@ def test_two_workers_share_the_partitions(scene: Scene) -> None:
     scene.check()
 
 
+@the_loop_they_share
 def test_an_offset_that_is_gone_is_fatal(scene: Scene) -> None:
     scene.put_samples(ENRICHED, 4)
     scene.start()
