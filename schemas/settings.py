@@ -81,14 +81,14 @@ class SinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     batch_rows: int = 20_000  # of one partition
     batch_bytes: int = 32 << 20  # of one partition, as read from Kafka
-    clickhouse_linger_ms: int = 500  # how long a row may wait for its batch
+    clickhouse_linger_ms: int = 500  # how long a row waits for its batch; more if inserts take long
     parquet_linger_ms: int = 5_000  # the same; longer, because each batch is a file
 
 
 class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What every stage has."""
 
-    commit_interval_ms: int = 200  # how often a partition commits while it has work
+    commit_interval_ms: int = 200  # between commits while there is work; more if they take long
     session_timeout_ms: int = 10_000  # silence after which a dead worker's partitions move
     slot: str = ""  # this worker's own name, kept over restarts; empty: a new member each time
     max_checkpoint_bytes: int = 262_144  # a larger checkpoint is a fatal error
