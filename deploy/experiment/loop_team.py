@@ -66,12 +66,15 @@ class LoopTeam:
         return Done(detail=f"read again: {', '.join(doc_ids)}")
 
     def _retrain(self, action: Action) -> Done:
-        """Train on the dataset that the action names."""
+        """Train on the dataset that the action names; a model that learnt nothing isn't rolled out."""
         dataset = action.contents["dataset"]
         if dataset is None:
             raise NothingToDo(f"no dataset: {action.contents['missing']}")
-        self.product = self.product.trained_on(prompts_of(self.cold / dataset["manifest"]))
-        return Done(detail=f"{dataset['rows']} rows", new_model_version=self.product.model_version)
+        better = self.product.trained_on(prompts_of(self.cold / dataset["manifest"]))
+        if better.trained == self.product.trained:
+            raise NothingToDo(f"{dataset['rows']} rows teach nothing new yet")
+        self.product = better
+        return Done(detail=f"{dataset['rows']} rows", new_model_version=better.model_version)
 
 
 def prompts_of(manifest: Path) -> list[str]:

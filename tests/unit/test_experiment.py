@@ -198,6 +198,9 @@ def test_training_reads_the_dataset_that_the_action_names(tmp_path: Path) -> Non
     assert isinstance(answer, Done)
     assert answer.new_model_version == "m-2"
     assert team.product.right(topic, WORLD, TOPIC.day) == KNOWN
+    with pytest.raises(NothingToDo, match="nothing new"):
+        team.handle(action("retrain", dataset={"manifest": "manifest.json", "rows": 20}))
+    assert team.product.model_version == "m-2"
 
 
 def test_who_does_not_answer_declines(tmp_path: Path) -> None:
