@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -62,8 +62,10 @@ def end_when_told() -> None:
 class Loop:
     """A running stack in the folder `data`; its parts by name (`kafka`, `join`, `join-2`, …)."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, environ: Mapping[str, str] = ENVIRON) -> None:
+        """`environ`: settings apart from the defaults."""
         self.data = data
+        self._environ = environ
         self.layout = Layout(data)
         self.held: set[str] = set()  # parts that a fault is busy with
         self._lock = threading.Lock()
@@ -74,7 +76,7 @@ class Loop:
         """Start everything; it ends with the thread that calls this."""
         self.layout.prepare()
         self._orders.mkdir(exist_ok=True)
-        os.environ.update(ENVIRON, **{AMBUSHES: str(self._orders)})
+        os.environ.update(self._environ, **{AMBUSHES: str(self._orders)})
         parts = [part for name in INPUTS for part in copies_of(name, copies)]
         start(self.layout, Plan(workers=parts, follow_parent=True), lambda _: None)
         say(f"the loop is up in {self.data}: {', '.join(self.workers())}")

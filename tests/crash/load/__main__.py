@@ -4,9 +4,9 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,9 +14,11 @@ from deploy.tables import print_table
 from tests.crash.load import pressure as _pressure
 from tests.crash.load import restart as _restart
 from tests.crash.load import soak as _soak
-from tests.crash.loop import Loop, end_when_told
+from tests.crash.loop import ENVIRON, Loop, end_when_told
 
 Table = tuple[Sequence[tuple[object, ...]], bool]
+LIVE: Final[Mapping[str, str]] = {}
+"""What is sent is dated now, so all settings are the defaults."""
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Seed = Annotated[int | None, typer.Option(help="Of the traffic; drawn if not given.")]
 Seconds = Annotated[float, typer.Option(min=10, help="Of load.")]
@@ -43,14 +45,14 @@ def pressure(seconds: Seconds = 120, rate: Rate = 20_000, seed: Seed = None) -> 
 def restart(inferences: int = 200_000, times: int = 4) -> None:
     """The join is killed with a full buffer: how long until it works again."""
     columns = ("signal", "dead, s", "started, s", "works again, s")
-    _run(columns, 1, lambda loop, say: _restart.restart(loop, inferences, times, say))
+    _run(columns, 1, lambda loop, say: _restart.restart(loop, inferences, times, say), LIVE)
 
 
 @app.command()
 def recover() -> None:
     """Each worker is killed: how long until rows can be queried in time again."""
     columns = ("killed", "p99 before, s", "p99 at the kill, s", "in time again after, s")
-    _run(columns, 1, _restart.recover)
+    _run(columns, 1, _restart.recover, LIVE)
 
 
 def _seed(seed: int | None) -> int:
@@ -60,7 +62,10 @@ def _seed(seed: int | None) -> int:
 
 
 def _run(
-    columns: Sequence[str], copies: int, measure: Callable[[Loop, Callable[[str], None]], Table]
+    columns: Sequence[str],
+    copies: int,
+    measure: Callable[[Loop, Callable[[str], None]], Table],
+    environ: Mapping[str, str] = ENVIRON,
 ) -> None:
     begun = time.monotonic()
 
@@ -69,7 +74,7 @@ def _run(
 
     end_when_told()
     data = Path(tempfile.mkdtemp(prefix="feedloop-load-"))
-    loop = Loop(data)
+    loop = Loop(data, environ)
     try:
         loop.start(copies, say)
         rows, good = measure(loop, say)
