@@ -66,7 +66,7 @@ class LoopTeam:
         return Done(detail=f"read again: {', '.join(doc_ids)}")
 
     def _retrain(self, action: Action) -> Done:
-        """Train on the dataset that the action names; a model that learnt nothing isn't rolled out."""
+        """Train on the dataset that the action names; what taught nothing isn't rolled out."""
         dataset = action.contents["dataset"]
         if dataset is None:
             raise NothingToDo(f"no dataset: {action.contents['missing']}")
