@@ -117,9 +117,8 @@ class Ledger:
                 if made.is_relative_to(self._root):
                     sync_folder(made)
         for _ in range(ATTEMPTS - 1):
-            with suppress(
-                FencedError
-            ):  # an older owner was faster: now its entry is among the names
+            # An older owner may be faster: then its entry is among the names.
+            with suppress(FencedError):
                 return self._try_to_own()
         return self._try_to_own()
 

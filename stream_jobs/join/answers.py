@@ -16,7 +16,7 @@ class Answers:
     def __init__(
         self, clock: Clock, watermark: Watermark, bodies: Bodies, sessions: Sessions
     ) -> None:
-        self.sessions = sessions
+        self._sessions = sessions
         self._clock, self._watermark = clock, watermark
         self._bodies = bodies
         self._memory: Memory[KeptInference] = Memory(clock)
@@ -35,8 +35,8 @@ class Answers:
             key, KeptInference(event_time, arrival_ms, offset, number, session_key)
         )
         if outlived is not None:
-            self.sessions.forget(outlived.session_key, key, outlived.event_time)
-        self.sessions.inference(
+            self._sessions.forget(outlived.session_key, key, outlived.event_time)
+        self._sessions.inference(
             session_key,
             key,
             (event_time, arrival_ms),
@@ -52,7 +52,7 @@ class Answers:
 
     def latest_body(self, session_key: str, until_ms: int) -> bytes | None:
         """Return the body of the session's latest inference, unless that is dated after then."""
-        latest = self.sessions.latest(session_key)
+        latest = self._sessions.latest(session_key)
         if latest is None or latest[0] > until_ms:
             return None
         return self.body(latest[1])
@@ -60,7 +60,7 @@ class Answers:
     def forget(self) -> None:
         """Drop what is no longer live."""
         for key, kept in self._memory.forget():
-            self.sessions.forget(kept.session_key, key, kept.event_time)
+            self._sessions.forget(kept.session_key, key, kept.event_time)
             self._bodies.forget(kept.body + 1)
 
     def first_offset(self) -> int | None:

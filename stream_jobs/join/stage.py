@@ -217,11 +217,11 @@ class JoinStage:
         )
 
     def _signal(self, event: Event) -> None:
-        key = keys.inference_key(event)
-        inference = self._answers.body(key)
         first = self._remember(event)
         if self._waiting.repeat(event):
             return  # it is counted when the first one is, where that is
+        key = keys.inference_key(event)
+        inference = self._answers.body(key)
         if not first:
             about = None if inference is None else _head(inference)
             count_duplicate(self._windows, event, about, event.head["event_time"])
@@ -294,15 +294,14 @@ class JoinStage:
         """Emit the derived interaction of a session that nobody came back to."""
         gap_ms = self._config.join.session_gap_ms
         until_ms = gone.event_time + gap_ms
-        body = self._answers.body(gone.inference_key)
-        if (
-            body is None
-            or self._signals.positive(gone.inference_key, until_ms)
-            or self._signals.ended(gone.session_key, gone.event_time, until_ms)
+        if self._signals.positive(gone.inference_key, until_ms) or self._signals.ended(
+            gone.session_key, gone.event_time, until_ms
         ):
             return
-        event = abandonment(_head(body), gap_ms, self._clock.arrival_ms)
-        self._resolve(event, body)
+        body = self._answers.body(gone.inference_key)
+        if body is not None:
+            event = abandonment(_head(body), gap_ms, self._clock.arrival_ms)
+            self._resolve(event, body)
 
     # --- time ---
 

@@ -17,8 +17,10 @@ _AFTER: Final = frozenset("_(=[\\|`")
 def is_identifier(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` is an identifier and no name."""
     found = text[start:end]
-    if " " in found or _DOTTED.fullmatch(found):
-        return " " not in found
+    if " " in found:
+        return False
+    if _DOTTED.fullmatch(found):
+        return True
     if _JOINED.search(found) and not _JOINED_NAME.match(found):
         return True
     return _goes_on(text, end) or _began(text, start, end)
