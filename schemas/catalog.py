@@ -3,7 +3,8 @@
 `definition(name)` is what the registry gets: one JSON object with every named type written out
 where it first appears. `parsed(name)` is what the codec reads and writes with: the same without
 logical types, so that times are plain integers (milliseconds, UTC) and not datetime objects.
-`head(name, last)` is the prefix of a record up to and with field `last`.
+`head(name, last)` is the prefix of a record up to and with field `last`. Both are compiled, see
+`schemas/codec.py`; `parse` is for schemas of others.
 """
 
 import copy
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from fastavro import parse_schema
+
+from schemas.codec import compiled
 
 FOLDER: Final = Path(__file__).parent
 NAMESPACE: Final = "feedloop."
@@ -96,14 +99,19 @@ def parse(schema: Schema) -> dict[str, Any]:
 @cache
 def parsed(name: str) -> dict[str, Any]:
     """Return our version of record `name`, ready for the codec."""
-    return parse(definition(name))
+    ready: dict[str, Any] = compiled(parse(definition(name)))
+    return ready
 
 
-def head(schema: Schema, last: str) -> dict[str, Any]:
-    """Return `schema` (JSON, of any version) cut after field `last`, ready for the codec.
+@cache
+def head(name: str, last: str) -> dict[str, Any]:
+    """Return our version of record `name` cut after field `last`, ready for the codec.
 
     Raises ValueError if there is no such field.
     """
+    schema = definition(name)
     names = [field["name"] for field in schema["fields"]]
-    cut = names.index(last) + 1
-    return parse({**schema, "fields": schema["fields"][:cut]})
+    ready: dict[str, Any] = compiled(
+        parse({**schema, "fields": schema["fields"][: names.index(last) + 1]})
+    )
+    return ready

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from schemas.catalog import FILES, definition, parse
+from schemas.catalog import FILES, definition, parse, parsed
 
 
 class WriterSchema:
@@ -15,6 +15,6 @@ class WriterSchema:
     def __init__(self, number: int, text: str) -> None:
         self.id = number
         self.json: Any = json.loads(text)
-        self.parsed: Any = parse(self.json)
         self.name: str = self.json["name"] if isinstance(self.json, dict) else ""
         self.current = self.name in FILES and self.json == definition(self.name)
+        self.parsed: Any = parsed(self.name) if self.current else parse(self.json)

@@ -16,10 +16,17 @@ import pyarrow as pa
 from fastavro.read import SchemaResolutionError
 
 from schemas.catalog import definition, parse, parsed
-from schemas.codec import PREFIX_BYTES, Record, decode, decode_head, resolve, schema_id
+from schemas.codec import (
+    PREFIX_BYTES,
+    Record,
+    compiled,
+    decode,
+    decode_head,
+    resolve,
+    schema_id,
+)
 from schemas.errors import InvalidRecord, SkippableError, UndecodableRecord
 from schemas.writer_schema import WriterSchema
-from sinks.compiled import Reader, compiled_reader
 from sinks.flatten import Decoded, rows_that_fit
 from sinks.tables import SIGNALS, Table
 
@@ -28,6 +35,9 @@ INFERENCE_LAST: Final = "retrieved"
 
 Raw = tuple[int, int, bytes | None]
 """Offset, arrival (ms) and body of one record."""
+
+Reader = Callable[[bytes], Record]
+"""Reads a body in the wire format. Raises UndecodableRecord."""
 
 SchemaOf = Callable[[int], WriterSchema]
 """Gives the schema of an id. Raises UndecodableRecord if there is none, RegistryDown."""
@@ -119,25 +129,17 @@ def _reader(table: Table, writer: WriterSchema) -> Reader:
         )
     if not writer.current:
         return lambda body: _resolved(writer, name, body[PREFIX_BYTES:])
-    fast, thorough = _current(name)
-
-    def read(body: bytes) -> Record:
-        try:
-            return fast(body)
-        except Exception:  # noqa: BLE001 - whatever it is, the thorough reader knows it better
-            return thorough(body[PREFIX_BYTES:])
-
-    return read
+    return _current(name)
 
 
 @cache
-def _current(name: str) -> tuple[Reader, Callable[[bytes], Record]]:
-    """Return the fast and the thorough reader for our version of record `name`."""
+def _current(name: str) -> Reader:
+    """Return the reader for our version of record `name`."""
     if name == SIGNALS.topic.schema:
         head = _enriched_head()
-        return compiled_reader(head, whole=False), lambda payload: decode_head(head, payload)
+        return lambda body: decode_head(head, body, PREFIX_BYTES)
     ours = parsed(name)
-    return compiled_reader(ours, whole=True), lambda payload: decode(ours, payload)
+    return lambda body: decode(ours, body, PREFIX_BYTES)
 
 
 def _resolved(writer: WriterSchema, name: str, payload: bytes) -> Record:
@@ -157,4 +159,4 @@ def _enriched_head() -> Any:
     inference = next(b for b in schema["fields"][-1]["type"] if b != "null")
     names = [field["name"] for field in inference["fields"]]
     del inference["fields"][names.index(INFERENCE_LAST) + 1 :]
-    return parse(schema)
+    return compiled(parse(schema))

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, NamedTuple
 
-from schemas.catalog import definition, head
+from schemas.catalog import head
 from schemas.codec import PREFIX_BYTES, decode_head, schema_id
 from schemas.topics import INFERENCE_REDACTED
 from stream_jobs.join.heads import current
@@ -41,4 +41,4 @@ def read_again(record: Inbound, schema_of: SchemaOf) -> Again:
 
 @cache
 def _keys() -> Any:
-    return head(definition("Inference"), "event_time")
+    return head("Inference", "event_time")

@@ -77,7 +77,7 @@ class Broken:
 @cache
 def head_schema(name: str) -> Any:
     """Return the prefix of our version of record `name` that the join reads."""
-    return head(definition(name), LAST_OF_HEAD[name])
+    return head(name, LAST_OF_HEAD[name])
 
 
 def read(topic: str, record: Inbound, schema_of: SchemaOf) -> Event | Control | Broken:

@@ -7,7 +7,7 @@ signal and inference go in as they are.
 from functools import cache
 from typing import Any, Final
 
-from schemas.catalog import definition, head
+from schemas.catalog import head
 from schemas.codec import encode
 
 _SIGNAL_BRANCH: Final = {"Feedback": b"\x00", "Interaction": b"\x02"}  # zigzag of 0 and 1
@@ -17,7 +17,7 @@ _INFERENCE: Final = b"\x02"
 
 @cache
 def _head_schema() -> Any:
-    return head(definition("Enriched"), "edit_ratio")
+    return head("Enriched", "edit_ratio")
 
 
 def enriched_body(

@@ -223,15 +223,15 @@ class JoinStage:
         key = keys.inference_key(event)
         inference = self._answers.body(key)
         if not first:
-            about = None if inference is None else _head(inference)
-            count_duplicate(self._windows, event, about, event.head["event_time"])
+            count_duplicate(self._windows, event, _about(inference), event.head["event_time"])
         elif event.head["inference_id"] is None:
             session_key, event_time = keys.session_key(event), event.head["event_time"]
-            self._resolve(event, self._answers.latest_body(session_key, event_time))
+            latest = self._answers.latest_body(session_key, event_time)
+            self._resolve(event, latest, _about(latest))
         elif inference is None:
             self._waiting.add(key, event)
         else:
-            self._resolve(event, inference)
+            self._resolve(event, inference, _about(inference))
 
     def _remember(self, event: Event) -> bool:
         """Remember a signal; False if it was seen before."""
@@ -246,16 +246,16 @@ class JoinStage:
     # --- results ---
 
     def _resolve_waiting(self, key: str, inference: bytes | None) -> None:
-        about = None if inference is None else _head(inference)
+        about: Head | None = None
         for event, repeats in self._waiting.take(key):
-            self._resolve(event, inference)
+            about = about or _about(inference)
+            self._resolve(event, inference, about)
             for event_time in repeats:
                 count_duplicate(self._windows, event, about, event_time)
 
-    def _resolve(self, event: Event, inference: bytes | None) -> None:
-        """Emit the enriched record of a signal, and count it."""
+    def _resolve(self, event: Event, inference: bytes | None, about: Head | None) -> None:
+        """Emit the enriched record of a signal, and count it; `about` is the inference's head."""
         head, record = event.head, RECORD_OF[event.topic]
-        about = None if inference is None else _head(inference)
         lag_ms = None if about is None else head["event_time"] - about["event_time"]
         fields: dict[str, Any] = {
             "enriched_id": enriched_id(head["tenant_id"], head["event_id"]),
@@ -287,7 +287,7 @@ class JoinStage:
             own = self._answers.body(kept.inference_key)
             if own is None:
                 return  # nobody knows any more where it was counted
-            about = _head(own)
+            about = _about(own)
         take_back(self._windows, kept, keys.parts(target)[0], about, status)
 
     def _abandon(self, gone: Abandoned) -> None:
@@ -300,8 +300,9 @@ class JoinStage:
             return
         body = self._answers.body(gone.inference_key)
         if body is not None:
-            event = abandonment(_head(body), gap_ms, self._clock.arrival_ms)
-            self._resolve(event, body)
+            about = decode_head(head_schema("Inference"), body)
+            event = abandonment(about, gap_ms, self._clock.arrival_ms)
+            self._resolve(event, body, about)
 
     # --- time ---
 
@@ -479,5 +480,5 @@ def _check_can_be_read(unresolved: Mapping[str, set[int]], restored: Restored) -
             )
 
 
-def _head(inference: bytes) -> Head:
-    return decode_head(head_schema("Inference"), inference)
+def _about(inference: bytes | None) -> Head | None:
+    return None if inference is None else decode_head(head_schema("Inference"), inference)

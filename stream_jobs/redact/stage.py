@@ -149,7 +149,7 @@ class RedactStage:
             raise UndecodableRecord(
                 "wrong_schema", f"schema {number} is a {writer.name or 'nameless'} in {topic}"
             )
-        event = decode(writer.parsed, body[PREFIX_BYTES:])
+        event = decode(writer.parsed, body, PREFIX_BYTES)
         check_event(topic, event, now_ms, self._config.future_bound_ms, extra=True)
         return writer, event
 

@@ -10,21 +10,17 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, Final
 
-from schemas.catalog import NAMESPACE
-from schemas.codec import PREFIX_BYTES, Record
-
-Reader = Callable[[bytes], Record]
-"""Reads a body in the wire format (frame included). Raises any Exception if it can't."""
+Reader = Callable[[bytes, int], tuple[dict[str, Any], int]]
+"""Reads the record at an index of a body; returns it and the index after it, which may lie beyond
+the end of a body that was cut: the caller looks. Raises any Exception if it can't."""
 
 _MORE: Final = 0x80
 _LONGEST: Final = 63  # bits before the last byte of a 64-bit varint
 
 
-def compiled_reader(schema: Any, *, whole: bool) -> Reader:
-    """Return the reader for `schema` (parsed). `whole`: bytes after the record are an error."""
-    lines = ["def read(b):", f"    p = {PREFIX_BYTES}"]
-    lines += _Writer().value(schema, "v", "    ")
-    lines += [f"    if p {'!=' if whole else '>'} len(b): raise EOFError", "    return v"]
+def compiled_reader(schema: Any) -> Reader:
+    """Return the reader for `schema` (parsed, a record that doesn't hold itself)."""
+    lines = ["def read(b, p):", *_Lines().value(schema, "v", "    "), "    return v, p"]
     names: dict[str, Any] = {"varint": varint, "block": block, "double": _DOUBLE, "single": _SINGLE}
     exec("\n".join(lines), names)  # noqa: S102 - our own schema files are its only input
     reader: Reader = names["read"]
@@ -43,6 +39,8 @@ def varint(body: bytes, at: int) -> tuple[int, int]:
         at += 1
         number |= (byte & 0x7F) << shift
         if byte < _MORE:
+            if number >> 64:
+                raise OverflowError
             return number, at
         shift += 7
         if shift > _LONGEST:
@@ -58,7 +56,7 @@ def block(body: bytes, at: int) -> tuple[int, int]:
     return (number >> 1) + 1, at
 
 
-class _Writer:
+class _Lines:
     """Writes the lines that read a value of a schema into a variable."""
 
     def __init__(self) -> None:
@@ -73,9 +71,9 @@ class _Writer:
         if isinstance(schema, dict):
             kind = schema["type"]
             if "name" in schema:
-                self._named[schema["name"].removeprefix(NAMESPACE)] = schema
-        elif schema.removeprefix(NAMESPACE) in self._named:
-            return self.value(self._named[schema.removeprefix(NAMESPACE)], into, pad)
+                self._named[schema["name"]] = schema
+        elif schema in self._named:
+            return self.value(self._named[schema], into, pad)
         lines: Iterator[str] = getattr(self, f"_{kind}")(schema, into, pad)
         return lines
 
