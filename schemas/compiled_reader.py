@@ -86,11 +86,16 @@ class _Lines:
     def _boolean(self, _: Any, into: str, pad: str) -> Iterator[str]:
         yield f"{pad}{into} = b[p] != 0; p += 1"
 
-    def _length(self, pad: str) -> Iterator[str]:
+    def _number(self, pad: str) -> Iterator[str]:
         yield f"{pad}n = b[p]; p += 1"
-        yield f"{pad}if n & 0x81:"
-        yield f"{pad}    n, p = varint(b, p - 1)"
-        yield f"{pad}    if n & 1: raise ValueError"
+        yield f"{pad}if n > 127:"
+        yield f"{pad}    m = b[p]; p += 1"
+        yield f"{pad}    if m > 127: n, p = varint(b, p - 2)"
+        yield f"{pad}    else: n += (m << 7) - 128"
+
+    def _length(self, pad: str) -> Iterator[str]:
+        yield from self._number(pad)
+        yield f"{pad}if n & 1: raise ValueError"
         yield f"{pad}n >>= 1"
 
     def _string(self, _: Any, into: str, pad: str) -> Iterator[str]:
@@ -102,8 +107,7 @@ class _Lines:
         yield f"{pad}{into} = {tuple(schema['symbols'])!r}[n]"
 
     def _long(self, _: Any, into: str, pad: str) -> Iterator[str]:
-        yield f"{pad}n = b[p]; p += 1"
-        yield f"{pad}if n > 127: n, p = varint(b, p - 1)"
+        yield from self._number(pad)
         yield f"{pad}{into} = (n >> 1) ^ -(n & 1)"
 
     _int = _long

@@ -14,7 +14,6 @@ from typing import Any, Final
 Writer = Callable[[dict[str, Any]], bytes]
 """Returns the body of a record. Raises any Exception if it can't."""
 
-_SMALL: Final = tuple(bytes([number]) for number in range(128))
 _DOUBLE: Final = struct.Struct("<d").pack
 _BITS: Final = {"int": 31, "long": 63}
 _TYPES: Final = {
@@ -58,6 +57,10 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
+_SMALL: Final = tuple(varint(number) for number in range(1 << 14))
+"""The numbers of at most two bytes, written: lengths and counts are nearly always among them."""
+
+
 class _Lines:
     """Makes the lines that write a value that is in a variable."""
 
@@ -95,7 +98,7 @@ class _Lines:
 
     def _string(self, _: Any, of: str, pad: str) -> Iterator[str]:
         yield f"{pad}s = {of}.encode(); n = len(s)"
-        yield f"{pad}a(small[n + n] if n < 64 else varint(n + n)); a(s)"
+        yield f"{pad}a(small[n + n] if n < 8192 else varint(n + n)); a(s)"
 
     def _enum(self, schema: Any, of: str, pad: str) -> Iterator[str]:
         written = {symbol: varint(2 * at) for at, symbol in enumerate(schema["symbols"])}
@@ -106,7 +109,7 @@ class _Lines:
         yield f"{pad}if type({of}) is not int: raise TypeError"
         yield f"{pad}if {of} >> {_BITS[kind]} not in (0, -1): raise OverflowError"
         yield f"{pad}n = {of} << 1 if {of} >= 0 else ~({of} << 1)"
-        yield f"{pad}a(small[n] if n < 128 else varint(n))"
+        yield f"{pad}a(small[n] if n < 16384 else varint(n))"
 
     _int = _long
 
@@ -154,4 +157,4 @@ class _Lines:
     def _size(self, kind: str, of: str, pad: str) -> Iterator[str]:
         yield f"{pad}if type({of}) is not {kind}: raise TypeError"
         yield f"{pad}n = len({of})"
-        yield f"{pad}if n: a(small[n + n] if n < 64 else varint(n + n))"
+        yield f"{pad}if n: a(small[n + n] if n < 8192 else varint(n + n))"

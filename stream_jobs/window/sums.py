@@ -12,7 +12,7 @@ correction adds negative counts. Three parts need a word:
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
 from zlib import crc32
@@ -163,11 +163,13 @@ class Sums:
         status = _STATUS.get(head["status"])
         if status is not None:
             setattr(self, status, getattr(self, status) + sign)
-        self._measure("latency_ms", "latency_bins", head["latency_ms"], sign)
-        self._measure("input_tokens", "input_bins", head["input_tokens"], sign)
-        self._measure("output_tokens", "output_bins", head["output_tokens"], sign)
-        self._measure("prompt_bytes", "prompt_bins", head.get("prompt_bytes"), sign)
-        self._measure("response_bytes", "response_bins", head.get("response_bytes"), sign)
+        latency_ms = head["latency_ms"]
+        prompt, response = head.get("prompt_bytes"), head.get("response_bytes")
+        _measure(self.latency_ms, self.latency_bins, LATENCY_EDGES_MS, latency_ms, sign)
+        _measure(self.input_tokens, self.input_bins, TOKEN_EDGES, head["input_tokens"], sign)
+        _measure(self.output_tokens, self.output_bins, TOKEN_EDGES, head["output_tokens"], sign)
+        _measure(self.prompt_bytes, self.prompt_bins, LENGTH_EDGES, prompt, sign)
+        _measure(self.response_bytes, self.response_bins, LENGTH_EDGES, response, sign)
         if (cost := head["cost_usd"]) is not None and math.isfinite(cost):
             micro = round(min(max(cost, -LARGEST), LARGEST) * MILLION)
             self.cost_micro_usd += sign * micro
@@ -179,11 +181,6 @@ class Sums:
         if head["retrieved"]:
             self._retrieved(head["retrieved"], sign)
 
-    def _measure(self, moments: str, bins: str, value: int | None, sign: int) -> None:
-        if value is not None:
-            _count(getattr(self, bins), bin_of(BINS[bins], value), sign)
-            _moment(getattr(self, moments), value, sign)
-
     def _retrieved(self, retrieved: Iterable[Mapping[str, Any]], sign: int) -> None:
         for doc_id in _doc_ids(retrieved):
             _count(self.docs, doc_id, sign)
@@ -191,7 +188,7 @@ class Sums:
             score = doc["score"]
             if score is not None and math.isfinite(score):
                 thousandths = round(min(max(score, -LARGEST), LARGEST) * THOUSAND)
-                self._measure("doc_scores", "score_bins", thousandths, sign)
+                _measure(self.doc_scores, self.score_bins, SCORE_EDGES, thousandths, sign)
 
     def add_signal(
         self,
@@ -322,8 +319,17 @@ def _count(counts: dict[Any, int], key: Any, by: int) -> None:
         counts.pop(key, None)
 
 
+def _measure(
+    moments: list[int], bins: dict[int, int], edges: Sequence[int], value: int | None, sign: int
+) -> None:
+    if value is not None:
+        _count(bins, bin_of(edges, value), sign)
+        _moment(moments, value, sign)
+
+
 def _moment(moments: list[int], value: int, sign: int) -> None:
-    value = min(max(value, -LARGEST), LARGEST)
+    if not -LARGEST <= value <= LARGEST:
+        value = LARGEST if value > 0 else -LARGEST
     moments[0] += sign
     moments[1] += sign * value
     moments[2] += sign * value * value
