@@ -15,10 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.catalog import parsed
-from schemas.codec import decode_head, encode
+from schemas.codec import encode
 from schemas.errors import MissingDataError
-from schemas.ids import enriched_id
-from schemas.polarity import polarity
 from schemas.topics import (
     FEEDBACK_REDACTED,
     INFERENCE_REDACTED,
@@ -26,28 +24,23 @@ from schemas.topics import (
     REDACTED,
 )
 from stream_jobs.join import keys
-from stream_jobs.join.abandonment import abandonment
 from stream_jobs.join.again import Again
 from stream_jobs.join.answers import Answers
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.config import JoinConfig
 from stream_jobs.join.counting import (
-    Head,
     count_duplicate,
     count_inference,
-    count_signal,
     keep,
     open_windows,
-    take_back,
 )
-from stream_jobs.join.edits import edit_ratio
 from stream_jobs.join.flushes import Flush, Flushes
-from stream_jobs.join.heads import RECORD_OF, Broken, Control, Event, head_schema
+from stream_jobs.join.heads import Broken, Control, Event
 from stream_jobs.join.inbox import Inbox, Item
 from stream_jobs.join.outputs import Outputs
-from stream_jobs.join.sessions import FAR, Abandoned, Sessions
+from stream_jobs.join.results import Results, about
+from stream_jobs.join.sessions import FAR, Sessions
 from stream_jobs.join.signals import Signals
-from stream_jobs.join.splice import enriched_body
 from stream_jobs.join.state import JoinState, expand, from_bytes, to_bytes
 from stream_jobs.join.waiting import Waiting
 from stream_jobs.join.watermark import NEVER, Watermark
@@ -101,6 +94,9 @@ class JoinStage:
             state.broken,
         )
         self._out = Outputs(config, restored.partition)
+        self._results = Results(
+            config, self._answers, self._signals, self._waiting, self._windows, self._out
+        )
         self._timer_ms = NEVER  # event time at which the next timer may fire
         self._hold_ms = FAR  # the same by arrival
         self._wanted: list[LookupKey] = []
@@ -128,7 +124,7 @@ class JoinStage:
         if item.offset in self._unresolved.get(item.topic, ()):
             self._waiting.add(keys.inference_key(item), item)
         elif not self._waiting.repeat(item) and first and item.head["kind"] == "retract":
-            self._retract(item)
+            self._results.retract(item)
 
     def held(self, topic: str) -> int:
         """Return how many bytes of `topic` wait to be aligned."""
@@ -223,86 +219,27 @@ class JoinStage:
         key = keys.inference_key(event)
         inference = self._answers.body(key)
         if not first:
-            count_duplicate(self._windows, event, _about(inference), event.head["event_time"])
+            count_duplicate(self._windows, event, about(inference), event.head["event_time"])
         elif event.head["inference_id"] is None:
             session_key, event_time = keys.session_key(event), event.head["event_time"]
-            latest = self._answers.latest_body(session_key, event_time)
-            self._resolve(event, latest, _about(latest))
+            self._resolve(event, self._answers.latest_body(session_key, event_time))
         elif inference is None:
             self._waiting.add(key, event)
         else:
-            self._resolve(event, inference, _about(inference))
+            self._resolve(event, inference)
+
+    def _resolve(self, signal: Event, inference: bytes | None) -> None:
+        self._results.resolve(signal, inference, about(inference))
+        self._timer_ms = NEVER
+
+    def _resolve_waiting(self, key: str, inference: bytes | None) -> None:
+        if self._results.resolve_waiting(key, inference):
+            self._timer_ms = NEVER
 
     def _remember(self, event: Event) -> bool:
         """Remember a signal; False if it was seen before."""
         kept = keep(event, keys.inference_key(event), keys.session_key(event))
         return self._signals.add(keys.signal_key(event), kept)
-
-    def _retract(self, event: Event) -> bool:
-        """Remember what a retract takes back; False if that was taken back before."""
-        target = keys.target_key(event)
-        return self._signals.retract(target, event.head["event_time"], event.arrival_ms)
-
-    # --- results ---
-
-    def _resolve_waiting(self, key: str, inference: bytes | None) -> None:
-        about: Head | None = None
-        for event, repeats in self._waiting.take(key):
-            about = about or _about(inference)
-            self._resolve(event, inference, about)
-            for event_time in repeats:
-                count_duplicate(self._windows, event, about, event_time)
-
-    def _resolve(self, event: Event, inference: bytes | None, about: Head | None) -> None:
-        """Emit the enriched record of a signal, and count it; `about` is the inference's head."""
-        head, record = event.head, RECORD_OF[event.topic]
-        lag_ms = None if about is None else head["event_time"] - about["event_time"]
-        fields: dict[str, Any] = {
-            "enriched_id": enriched_id(head["tenant_id"], head["event_id"]),
-            "join_status": self._status(lag_ms),
-            "polarity": polarity(head["kind"], head["value"]),
-            "lag_ms": lag_ms,
-            "edit_ratio": edit_ratio(record, head["kind"], event.body, inference),
-        }
-        self._out.enriched(head["session_id"], enriched_body(fields, record, event.body, inference))
-        retracted = self._signals.retracted(keys.signal_key(event))
-        count_signal(self._windows, event, about, fields, retracted=retracted)
-        if head["kind"] == "retract" and self._retract(event):
-            self._take_back(event, about, fields["join_status"])
-        self._timer_ms = NEVER
-
-    def _status(self, lag_ms: int | None) -> str:
-        if lag_ms is None:
-            return "orphan"
-        return "matched" if lag_ms <= self._config.join.window_ms else "late"
-
-    def _take_back(self, retract: Event, about: Head | None, status: str) -> None:
-        target = keys.target_key(retract)
-        kept = self._signals.get(target)
-        if kept is None or self._waiting.knows(target):
-            return  # not counted yet: when it is, it will be known as taken back
-        _, named = keys.parts(kept.inference_key)
-        if named and kept.inference_key != keys.inference_key(retract):
-            # It was counted by its own inference, whichever the retract names.
-            own = self._answers.body(kept.inference_key)
-            if own is None:
-                return  # nobody knows any more where it was counted
-            about = _about(own)
-        take_back(self._windows, kept, keys.parts(target)[0], about, status)
-
-    def _abandon(self, gone: Abandoned) -> None:
-        """Emit the derived interaction of a session that nobody came back to."""
-        gap_ms = self._config.join.session_gap_ms
-        until_ms = gone.event_time + gap_ms
-        if self._signals.positive(gone.inference_key, until_ms) or self._signals.ended(
-            gone.session_key, gone.event_time, until_ms
-        ):
-            return
-        body = self._answers.body(gone.inference_key)
-        if body is not None:
-            about = decode_head(head_schema("Inference"), body)
-            event = abandonment(about, gap_ms, self._clock.arrival_ms)
-            self._resolve(event, body, about)
 
     # --- time ---
 
@@ -313,7 +250,7 @@ class JoinStage:
         """
         at_ms, window_ms = self._watermark.at_ms, self._config.window_ms
         for gone in self._sessions.due(at_ms, arrival_ms):
-            self._abandon(gone)
+            self._results.abandoned(gone, self._clock.arrival_ms)
         self._out.partials(self._windows.close(at_ms))
         due_ms, self._hold_ms = self._sessions.next_due()
         self._timer_ms = min(due_ms, (at_ms // window_ms + 1) * window_ms)
@@ -380,7 +317,8 @@ class JoinStage:
         self._flushes.end({topic: self._inbox.taken_to(topic) for topic in _SIGNALS})
         self._count_due()
         for gone in self._sessions.all_open(self._inbox.taken_to(INFERENCE_REDACTED.name)):
-            self._abandon(gone)
+            self._results.abandoned(gone, self._clock.arrival_ms)
+        self._timer_ms = NEVER
         self._out.partials(self._windows.flush())
         self._out.marker(self._windows.marker("flush", max(self._watermark.at_ms, 0)))
 
@@ -478,7 +416,3 @@ def _check_can_be_read(unresolved: Mapping[str, set[int]], restored: Restored) -
                 f"{lost} signals of {topic} that wait for their inference lie before offset "
                 f"{first}, the first that Kafka still has"
             )
-
-
-def _about(inference: bytes | None) -> Head | None:
-    return None if inference is None else decode_head(head_schema("Inference"), inference)
