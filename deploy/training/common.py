@@ -54,12 +54,12 @@ def common_words() -> tuple[str, ...]:
 def trade_words() -> frozenset[str]:
     """Return words of trades, one and many, that are no names: of software, goods and science.
 
-    The model knows them, training doesn't: it must learn to leave words alone that are on no list.
+    And those that are hardly ever meant as the names they are too. The model knows them, training
+    doesn't: it must learn to leave words alone that are on no list.
     """
     lists = word_lists("trades.txt").values()
-    return (
-        frozenset(f"{w}{s}" for words in lists for w in words for s in ("", "s")) - names_as_words()
-    )
+    words = frozenset(f"{w}{s}" for words in lists for w in words for s in ("", "s"))
+    return (words - names_as_words()) | frozenset(word_lists("both.txt")["seldom"])
 
 
 def known_words(

@@ -1,4 +1,4 @@
-"""The lists shipped beside the model: given names and places that are no common words."""
+"""The lists shipped beside the model: given names and places, and names that are words as well."""
 
 from typing import Final
 
@@ -43,6 +43,12 @@ def places() -> list[str]:
     left_out = {*common_words(), *_products()}
     bare = {name.removeprefix("the ") for name in names}
     return sorted(n for n in bare if n[0].isupper() and len(n) > 2 and n.lower() not in left_out)
+
+
+def also_words() -> list[str]:
+    """Return the names of people that are words as well, in small letters."""
+    lists = word_lists("both.txt")
+    return sorted({*lists["given"], *lists["family"]})
 
 
 def _products() -> set[str]:

@@ -22,7 +22,7 @@ from thinc.api import fix_random_seed  # noqa: E402
 
 from deploy.training.common import known_words, trade_words  # noqa: E402
 from deploy.training.corpus import Corpus, digest  # noqa: E402
-from deploy.training.lists import given, places  # noqa: E402
+from deploy.training.lists import also_words, given, places  # noqa: E402
 from deploy.training.pipeline import Shape, blank, examples, recipe  # noqa: E402
 from deploy.training.sample import Sample  # noqa: E402
 
@@ -104,7 +104,11 @@ def main() -> None:
     nlp, told = train(shape, options.samples, options.seed)
     options.target.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(options.target / "pipeline", exclude=["vocab"])  # it holds words of the text
-    for name, words in (("given_names.txt", given()), ("places.txt", places())):
+    for name, words in {
+        "given_names.txt": given(),
+        "places.txt": places(),
+        "also_words.txt": also_words(),
+    }.items():
         (options.target / name).write_text("\n".join(words) + "\n", encoding="utf-8")
     made = {
         "seed": options.seed,

@@ -11,6 +11,7 @@ from typing import Final
 
 from stream_jobs.redact.foreign import SMALL, is_foreign
 from stream_jobs.redact.identifiers import is_identifier
+from stream_jobs.redact.openings import is_the_word
 from stream_jobs.redact.stems import MORE_ENDS, is_compound, is_derived
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -40,6 +41,7 @@ _STREET: Final = re.compile(
     r"close|terrace|way|place|row|walk|quay|highway|hwy|parkway|rue|calle|via|rua|avenida|plaza|"
     r"ulica|ul|jalan|box|apt|suite|flat|unit)\b|stra(?:ß|ss)e|straat|gatan|gade|gata|weg\b|allee)"
 )
+_PART_OF_A_HOUSE: Final = re.compile(r"(?i)(?:flat|unit|box|suite|apt)\b(?! [A-Z]\b)")
 _POSTCODE: Final = re.compile(r"\b\d{4,6}\b|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
 _ANNOUNCED: Final = re.compile(
     r"(?i)(?:\b(?:i'?m|i am|my name|name'?s|name is|names|named|called|call|ask|tell|told|asked|"
@@ -52,20 +54,25 @@ _ONE_OF_MANY: Final = re.compile(
     r"(?i)\b(?:a|an|the|this|that|these|those|each|every|any|no|another|which)\s$"
 )
 """What stands before things, and seldom before the name of a person."""
-_FOLLOWING: Final = re.compile(r" ([a-z]+)\b")
-_VERB: Final = re.compile(
-    r"is|isn|was|wasn|has|hasn|had|will|won|would|can|could|did|didn|does|doesn|and|or|who|said|told|"
-    r"wrote|left|came|went|got|gave|took|made|knew|thought|paid|sent|lost|won|met|never|always|just|"
-    r"also|should|may|might|must|\w+ed|\w+[^s]s"
-)
 _EPONYM: Final = re.compile(
     r"['’]s? (?:laws?|theorems?|lemma|conjecture|inequality|equations?|constant|paradox|razor|"
     r"syndrome|disease)\b"
     r"| (?:filters?|kernels?|priors?|distributions?|process(?:es)?|transforms?|series|algorithms?|"
     r"trees?|graphs?|diagrams?|matrix|matrices|functions?|spaces?|norms?|sampling|regression|curves?|"
-    r"equations?|theorems?|effect|syndrome|disease)\b"
+    r"equations?|theorems?|effect|syndrome|disease|mesh|triangulation|integrals?|polynomials?|sums?|"
+    r"coefficients?|index|scale|noise|codes?|coding|constants?|metrics?|estimators?|inequality|"
+    r"identity|lemma|conjecture|paradox|sequence|numbers)\b"
 )
 """What is named after somebody."""
+_OF_A_THING: Final = re.compile(
+    r"(?i)(?<![a-z])(?:colou?r|shade|flavou?r|variant|theme|icon|font|typeface|font-family|palette|scent|"
+    r"fabric|finish|pattern|skin|unit|module|component|plugin|package|library|image|pod|node|job|"
+    r"queue|topic|table|column|chart|dish|drink|ingredient|genre|category|sku)"
+    r"[\"']?\s{0,2}[:=]\s{0,2}[\"']?$"
+)
+"""A key whose value is no name."""
+_ANNOTATED: Final = re.compile(r"[\w ]*\(.*[{;]")
+"""What follows the annotation of a method (`@Bean Clock clock() {`)."""
 _LIVES: Final = re.compile(r"(?i)\b(?:in|to|from|near|live|lives|at|for|of|visit)\s$")
 
 
@@ -100,19 +107,26 @@ class Doubts:
         unlisted = foreign and not self._is_listed(found)
         if unlisted or not words or words[0] in _CALENDAR or _SYMBOLS.search(found):
             return True
-        if is_identifier(text, start, end):
+        if is_identifier(text, start, end) or _is_of_a_thing(text, start, end):
             return True
         if label == "ADDRESS":
             return not self._is_address(found, words)
-        if all(map(self._is_common, words)) and (label != "ORG" or len(words) == 1):
-            return True
-        if self._is_of_title(text, start, end):
+        if self._is_of_common(found, words, label) or self._is_of_title(text, start, end):
             return True
         return len(words) == 1 and self._is_doubtful(text, start, end, words[0], label)
 
     def _is_common(self, word: str) -> bool:
         """Whether a word in small letters is common English, or made of it and on no list."""
         return word in self._common or (word not in self._known and self._is_made(word))
+
+    def _is_of_common(self, found: str, words: list[str], label: str) -> bool:
+        """Whether all words of a find are common; of a list of some, none need be surely so."""
+        if all(map(self._is_common, words)) and (label != "ORG" or len(words) == 1):
+            return True
+        return len(words) > 2 and "," in found and all(map(self._may_be_common, words))
+
+    def _may_be_common(self, word: str) -> bool:
+        return word in self._ambiguous or self._is_common(word)
 
     def _is_made_of_common(self, word: str) -> bool:
         """Whether a word, or what it is the plural of, is derived from or joined of common ones."""
@@ -139,13 +153,15 @@ class Doubts:
             return False
         line_start = text.rfind("\n", 0, start) + 1
         line = text[line_start : text.find("\n", end) if "\n" in text[end:] else len(text)]
-        words = [word for word in _WORD.findall(line[:MAX_TITLE]) if len(word) > 3]
+        words = [word for word in _WORD.findall(line[:MAX_TITLE]) if len(word) > 2]
         if len(words) - len(found) < 3 or sum(w[0].isupper() for w in words) < 0.8 * len(words):
             return False
         common = sum(word.lower() in self._common for word in words)
         return common >= 0.6 * len(words) and not _is_announced(text, start)
 
     def _is_address(self, found: str, words: list[str]) -> bool:
+        if _PART_OF_A_HOUSE.match(found) and not any(map(str.isdigit, found)):
+            return False
         if _STREET.search(found):
             return True
         strange = sum(len(word) > 3 and word not in self._common for word in words)
@@ -163,14 +179,29 @@ class Doubts:
         if _is_announced(text, start):
             return False
         if word in self._known:
-            return self._is_the_word(text, start, end, word)
+            return self._is_no_name_here(text, start, end, word)
         return _is_unlikely(text, start, end, label)
 
-    def _is_the_word(self, text: str, start: int, end: int, word: str) -> bool:
-        """Whether what is a name as well is no name here: in code, or before no verb."""
-        if text[start:end].islower():
-            return _SYMBOLS.search(text) is not None
-        return word in self._ambiguous and _begins_no_clause(text, start, end)
+    def refuses_listed(self, text: str, start: int, end: int) -> bool:
+        """Whether the word `text[start:end]` is no name here, though it is on a list of them."""
+        return self._is_the_word(text, start, end) or _is_of_a_thing(text, start, end)
+
+    def _is_the_word(self, text: str, start: int, end: int) -> bool:
+        word = text[start:end].lower()
+        return word in self._ambiguous and is_the_word(text, start, end, self._common)
+
+    def _is_no_name_here(self, text: str, start: int, end: int, word: str) -> bool:
+        """Whether what is on a list of names is none here: in code, or before no verb."""
+        if not text[start:end].islower():
+            return self._is_the_word(text, start, end)
+        return _SYMBOLS.search(text) is not None or (word in self._ambiguous and not text.islower())
+
+
+def _is_of_a_thing(text: str, start: int, end: int) -> bool:
+    """Whether a key says that its value is no name, or an annotation of code is meant."""
+    if _OF_A_THING.search(text[max(0, start - 40) : start]):
+        return True
+    return text[start - 1 : start] == "@" and _ANNOTATED.match(text, end, end + 80) is not None
 
 
 def _is_unlikely(text: str, start: int, end: int, label: str) -> bool:
@@ -186,13 +217,6 @@ def _is_unlikely(text: str, start: int, end: int, label: str) -> bool:
 
 def _is_announced(text: str, start: int) -> bool:
     return _ANNOUNCED.search(text[max(0, start - 40) : start]) is not None
-
-
-def _begins_no_clause(text: str, start: int, end: int) -> bool:
-    """Whether a word begins a sentence and what follows it is no verb and no end: `Hope dies`."""
-    before, following = text[:start].rstrip()[-1:], _FOLLOWING.match(text, end)
-    begins = not before or before in ".!?"
-    return begins and following is not None and not _VERB.fullmatch(following[1])
 
 
 def _is_chat(text: str) -> bool:

@@ -7,7 +7,7 @@ unknown words with a capital that follow it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -27,10 +27,24 @@ _BETWEEN: Final = frozenset((" ", "-", ". ", "'", "’", " O'", "  "))
 """What may stand between two words of one name."""
 
 
+def _never(text: str, start: int, end: int) -> bool:
+    """Refuse no name."""
+    del text, start, end
+    return False
+
+
 class Gazetteer:
     """Given names and places (written as names are), and the common words that are neither."""
 
-    def __init__(self, given: Iterable[str], places: Iterable[str], common: Iterable[str]) -> None:
+    def __init__(
+        self,
+        given: Iterable[str],
+        places: Iterable[str],
+        common: Iterable[str],
+        refuses: Callable[[str, int, int], bool] = _never,
+    ) -> None:
+        """`refuses` says of a listed word in a text that it is no name there."""
+        self._refuses = refuses
         self._given = frozenset(given)
         self._places = frozenset(places)
         self._common = frozenset(common)  # in small letters; none that is a name as well
@@ -87,7 +101,8 @@ class Gazetteer:
                 at += 1
                 continue
             start, end = words[at].start(), words[at + count - 1].end()
-            if not any(span.start < end and start < span.end for span in spans):
+            free = not any(span.start < end and start < span.end for span in spans)
+            if free and not (count == 1 and self._refuses(text, start, end)):
                 yield Span(start, end, kind, "names")
             at += count
 

@@ -54,13 +54,15 @@ def load_shipped(folder: Path, listed: Callable[[str], bool] = bool) -> SpacyNam
     given, places = (
         list(filter(listed, _lines(folder / name))) for name in ("given_names.txt", "places.txt")
     )
-    plain = words.common - words.ambiguous
+    ambiguous = words.ambiguous | frozenset(_lines(folder / "also_words.txt"))
+    plain = words.common - ambiguous
     gate = NameGate(words.common, words.ambiguous, words.known.keys() - words.common)
     people = [word for word, kinds in words.known.items() if PEOPLE & set(kinds)]
     usual = [word for word, kinds in words.known.items() if USUAL & set(kinds)]
-    doubts = Doubts(plain, [*given, *places, *people], usual, words.ambiguous)
+    doubts = Doubts(plain, [*given, *places, *people], usual, ambiguous)
+    gazetteer = Gazetteer(given, places, plain, doubts.refuses_listed)
     reader = importlib.import_module("stream_jobs.redact.reader").Reader(pipeline)
-    return SpacyNames(pipeline, gate, Gazetteer(given, places, plain), doubts, reader)
+    return SpacyNames(pipeline, gate, gazetteer, doubts, reader)
 
 
 def _lines(path: Path) -> list[str]:

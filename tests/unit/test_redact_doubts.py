@@ -8,6 +8,7 @@ DOUBTS = Doubts(
     common=(
         *("the", "smart", "fall", "in", "table", "box", "frame", "black", "inch", "bass", "deep"),
         *("hook", "web", "compact", "under", "wood", "linen", "cover", "king", "size", "duvet"),
+        *("wanting", "iced"),
     ),
     known=("Emeka", "Ghent", "Hope", "Nil", "Underwood", "Sage"),
     usual=("Hope", "Sage"),
@@ -37,6 +38,15 @@ DOUBTS = Doubts(
         ("TV, 55 Inch, Black Frame", "55 Inch, Black Frame", "ADDRESS", True),
         ("go to 12 Oak Street", "12 Oak Street", "ADDRESS", False),
         ("12 Kwetu Ngong, 00100 Nairobi", "12 Kwetu Ngong, 00100 Nairobi", "ADDRESS", False),
+        ("a Flat Black, Iced", "Flat Black, Iced", "ADDRESS", True),
+        ("see Flat B, Oak House", "Flat B, Oak House", "ADDRESS", False),
+        # values that are things
+        ('{"theme": "Zorn Light"}', "Zorn Light", "ORG", True),
+        ("level=info unit=Zorn", "Zorn", "PERSON", True),
+        ("p { font-family: Ghent, serif; }", "Ghent", "LOCATION", True),
+        ("the unit Zorn leads", "Zorn", "PERSON", False),
+        ("@Zorn Clock clock() { return x; }", "Zorn", "PERSON", True),
+        ("thanks @Zorn (again)", "Zorn", "PERSON", False),
         # small letters need a word before them, a list, or a text without capitals
         ("All predicates are read", "predicates", "PERSON", True),
         ("Tell zuri that", "zuri", "PERSON", False),
@@ -56,12 +66,15 @@ DOUBTS = Doubts(
         ("Hope wants more", "Hope", "PERSON", False),
         ("with Hope we sing", "Hope", "PERSON", False),
         ("if err != nil { return }", "nil", "PERSON", True),
+        ("The sage is out", "sage", "PERSON", True),
+        ("Fall Green, Deep Sage, Iced", "Green, Deep Sage, Iced", "LOCATION", True),
         ("Linen Duvet Cover, King Size, Sage Green", "Sage Green", "PERSON", True),
         ("use Vec::new here", "Vec", "PERSON", True),
         # what is named after somebody
         ("by Zorn's lemma it is", "Zorn", "PERSON", True),
         ("a Zorn filter is", "Zorn", "PERSON", True),
         ("by Zorn's sister it is", "Zorn", "PERSON", False),
+        ("over the Zorn mesh", "Zorn", "PERSON", True),
         # capitals
         ("the UTC offset", "UTC", "ORG", True),
         ("I work at KLM now", "KLM", "ORG", False),

@@ -1,0 +1,53 @@
+"""A name that is a word as well (Ivy, Rob, Pearl) where it stands as that word; pure.
+
+At the beginning of a sentence every word has a capital, so what follows has to tell: a verb says
+that somebody does something (`Ivy called`), anything else that a thing is meant (`Pearl barley`).
+"""
+
+import re
+from collections.abc import Container
+from typing import Final
+
+_BEGINNING: Final = re.compile(r"(?:^|[.!?:;|>\n]|(?:^|\n)\s{0,4}[-*#•]+|[\"“‘(])\s*$")
+_FOLLOWING: Final = re.compile(r" ([a-z]+)\b(?! ?[=({])")
+_JOINED: Final = re.compile(r"(?: (?:and|or|&)|,(?= [a-z]+(?:,| and| or|$))) ([a-z]{3,})\b")
+_VERB: Final = re.compile(
+    r"is|isn|was|wasn|has|hasn|had|will|won|would|can|could|did|didn|does|doesn|and|or|who|said|told|"
+    r"wrote|left|came|went|got|gave|took|made|knew|thought|paid|sent|lost|won|met|never|always|just|"
+    r"also|should|may|might|must|\w+ed"
+)
+_PARTNER: Final = frozenset(
+    (
+        *("the", "his", "her", "their", "our", "your", "they", "she", "all", "who", "everyone"),
+        *("others", "please", "thanks", "thank", "sorry", "yes", "well", "okay", "hello", "dear"),
+        *("you", "and", "but", "can", "could", "would", "will", "not", "even", "then"),
+    )
+)
+"""What may follow a person's `and` or comma: somebody else, or what is said to them; no thing."""
+
+CHARACTERS: Final = 60
+"""How much before a word is looked at."""
+
+
+def is_the_word(text: str, start: int, end: int, common: Container[str]) -> bool:
+    """Whether the word `text[start:end]` begins a sentence and does nothing in it.
+
+    `common` are words in small letters.
+    """
+    if _BEGINNING.search(text[max(0, start - CHARACTERS) : start]) is None:
+        return False
+    if joined := _JOINED.match(text, end):
+        other = joined[1]
+        return other not in _PARTNER and not _is_verb(other, common)
+    following = _FOLLOWING.match(text, end)
+    return following is not None and not _is_verb(following[1], common)
+
+
+def _is_verb(word: str, common: Container[str]) -> bool:
+    """Whether a word in small letters may be what a person does: `asks`, and no `beaches`."""
+    if _VERB.fullmatch(word):
+        return True
+    if not word.endswith("s") or word.endswith("ss"):
+        return False
+    stems = {word[:-1], word.removesuffix("es"), word.removesuffix("es") + "e"}
+    return any(f"{stem.removesuffix('e')}ing" in common for stem in stems)
