@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from typing import Final
@@ -24,6 +24,14 @@ NAMES_ALONE: Final = frozenset(("billy", "emily", "jack", "jesus", "joe", "ho", 
 
 FREQUENT: Final = 2_500
 """Of the common words, those that are known to everybody."""
+
+NO_THINGS: Final = frozenset(
+    (
+        *("knows", "means", "costs", "seems", "sounds", "this", "always", "perhaps", "besides"),
+        *("afterwards", "towards", "needs", "wants"),
+    )
+)
+"""They end in s and are seldom met with -ing, but are no things."""
 
 _PARTICLES: Final = frozenset(
     (
@@ -60,6 +68,26 @@ def trade_words() -> frozenset[str]:
     lists = word_lists("trades.txt").values()
     words = frozenset(f"{w}{s}" for words in lists for w in words for s in ("", "s"))
     return (words - names_as_words()) | frozenset(word_lists("both.txt")["seldom"])
+
+
+def many_things() -> list[str]:
+    """Return frequent words that end in s and are no verbs, for hardly anybody does or did them."""
+    counts = SpellChecker(language="en").word_frequency.dictionary
+    frequent = sorted(counts, key=lambda word: (-counts[word], word))[:EVERYDAY]
+    words = (w for w in frequent if w.endswith("s") and not w.endswith("ss") and len(w) > 3)
+    kept = (w for w in words if _LOWER.fullmatch(w) and w not in NO_THINGS)
+    return sorted(word for word in kept if _is_of_things(word, counts))
+
+
+def _is_of_things(word: str, counts: Mapping[str, int]) -> bool:
+    """Whether a word is one with an s behind it, and seldom met with -ing or -ed."""
+    stems = {word[:-1], word.removesuffix("es")}
+    if word.endswith("ies"):
+        stems |= {f"{word[:-3]}y", f"{word[:-3]}i"}
+    bare = {stem.removesuffix("e") for stem in stems} | stems
+    bare |= {stem + stem[-1] for stem in bare}
+    done = sum(counts.get(f"{stem}{end}", 0) for stem in bare for end in ("ing", "ed"))
+    return max(counts.get(stem, 0) for stem in stems) * 5 > counts[word] > done * 3
 
 
 def known_words(

@@ -20,7 +20,7 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"):
 import numpy as np  # noqa: E402 - numpy reads the variables above when it is imported
 from thinc.api import fix_random_seed  # noqa: E402
 
-from deploy.training.common import known_words, trade_words  # noqa: E402
+from deploy.training.common import known_words, many_things, trade_words  # noqa: E402
 from deploy.training.corpus import Corpus, digest  # noqa: E402
 from deploy.training.lists import also_words, given, places  # noqa: E402
 from deploy.training.pipeline import Shape, blank, examples, recipe  # noqa: E402
@@ -108,6 +108,7 @@ def main() -> None:
         "given_names.txt": given(),
         "places.txt": places(),
         "also_words.txt": also_words(),
+        "things.txt": many_things(),
     }.items():
         (options.target / name).write_text("\n".join(words) + "\n", encoding="utf-8")
     made = {

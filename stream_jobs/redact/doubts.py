@@ -11,7 +11,7 @@ from typing import Final
 
 from stream_jobs.redact.foreign import SMALL, is_foreign
 from stream_jobs.redact.identifiers import is_identifier
-from stream_jobs.redact.openings import is_the_word
+from stream_jobs.redact.openings import is_before_a_thing, is_before_things, is_the_word
 from stream_jobs.redact.stems import MORE_ENDS, is_compound, is_derived
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -85,8 +85,13 @@ class Doubts:
         known: Iterable[str] = (),
         usual: Iterable[str] = (),
         ambiguous: Iterable[str] = (),
+        things: Iterable[str] = (),
     ) -> None:
-        """`usual` names are those of many; `ambiguous` ones are common words as well."""
+        """`usual` names are those of many; `ambiguous` ones are words as well.
+
+        `things` are words in small letters that end in s and are no verbs.
+        """
+        self._things = frozenset(things)
         self._common = frozenset(common) | _CALENDAR
         self._is_made = lru_cache(MAX_MADE)(self._is_made_of_common)
         self._known = frozenset(name.lower() for name in known)
@@ -179,8 +184,10 @@ class Doubts:
         if _is_announced(text, start):
             return False
         if word in self._known:
-            return self._is_no_name_here(text, start, end, word)
-        return _is_unlikely(text, start, end, label)
+            before_things = label == "PERSON" and is_before_things(text, start, end, self._things)
+            return before_things or self._is_no_name_here(text, start, end, word)
+        before_thing = is_before_a_thing(text, start, end, self._common, self._things)
+        return before_thing or _is_unlikely(text, start, end, label)
 
     def refuses_listed(self, text: str, start: int, end: int) -> bool:
         """Whether the word `text[start:end]` is no name here, though it is on a list of them."""
@@ -188,7 +195,7 @@ class Doubts:
 
     def _is_the_word(self, text: str, start: int, end: int) -> bool:
         word = text[start:end].lower()
-        return word in self._ambiguous and is_the_word(text, start, end, self._common)
+        return word in self._ambiguous and is_the_word(text, start, end, self._common, self._things)
 
     def _is_no_name_here(self, text: str, start: int, end: int, word: str) -> bool:
         """Whether what is on a list of names is none here: in code, or before no verb."""

@@ -59,7 +59,8 @@ def load_shipped(folder: Path, listed: Callable[[str], bool] = bool) -> SpacyNam
     gate = NameGate(words.common, words.ambiguous, words.known.keys() - words.common)
     people = [word for word, kinds in words.known.items() if PEOPLE & set(kinds)]
     usual = [word for word, kinds in words.known.items() if USUAL & set(kinds)]
-    doubts = Doubts(plain, [*given, *places, *people], usual, ambiguous)
+    things = _lines(folder / "things.txt")
+    doubts = Doubts(plain, [*given, *places, *people], usual, ambiguous, things)
     gazetteer = Gazetteer(given, places, plain, doubts.refuses_listed)
     reader = importlib.import_module("stream_jobs.redact.reader").Reader(pipeline)
     return SpacyNames(pipeline, gate, gazetteer, doubts, reader)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_jobs.redact.openings import is_the_word
+from stream_jobs.redact.openings import is_before_a_thing, is_before_things, is_the_word
 
 COMMON = frozenset(("asking", "beach", "barley", "lime", "wanting"))
 
@@ -33,3 +33,26 @@ COMMON = frozenset(("asking", "beach", "barley", "lime", "wanting"))
 def test_is_the_word(text: str, word: str, *, is_word: bool) -> None:
     start = text.index(word)
     assert is_the_word(text, start, start + len(word), COMMON) is is_word
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Zener diode, 5 V", True),
+        ("Zener diodes", True),
+        ("see a Zener diode", False),  # only at the beginning of a sentence
+        ("Zener called", False),
+        ("Zener speaking", False),
+        ("Zener from accounts", False),
+        ("Zener vorp", False),  # an unknown word may be a name's second half
+    ],
+)
+def test_an_unknown_word_before_a_common_noun_is_no_name(text: str, *, told: bool) -> None:
+    start = text.index("Zener")
+    common = {"diode", "diodes", "speaking", "from", "accounts"}
+    assert is_before_a_thing(text, start, start + 5, common, {"diodes"}) is told
+
+
+def test_a_listed_name_before_things_is_none_either() -> None:
+    assert is_before_things("Cliff edges are unsafe", 0, 5, {"edges"})
+    assert not is_before_things("Cliff asks why", 0, 5, {"edges"})
