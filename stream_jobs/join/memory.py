@@ -51,10 +51,6 @@ class Memory(Generic[Kept]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, key: str, entry: Kept) -> Kept | None:
-        """Remember `entry`; the first one of a key stays. Return what was dropped for it."""
-        return None if self.get(key) is not None else self.put(key, entry)
-
     def put(self, key: str, entry: Kept) -> Kept | None:
         """Remember `entry`, whose key has no live one; return what was dropped for it."""
         outlived = self._entries.get(key)

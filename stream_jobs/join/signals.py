@@ -51,7 +51,9 @@ class Signals:
         """Remember a signal; False if it was seen before."""
         if self.get(key) is not None:
             return False
-        self._memories[kept.topic].add(key, kept)
+        outlived = self._memories[kept.topic].put(key, kept)
+        if outlived is not None:
+            self._drop(key, outlived)
         if kept.polarity > 0:
             self._positive[kept.inference_key][key] = kept.event_time
         if kept.kind == "session_end":
