@@ -1,10 +1,11 @@
-"""What is remembered: the first of a key, while it is young by event time or by arrival."""
+"""What is remembered of a key, while it is young by event time or by arrival."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_jobs.join.clock import Clock
 from stream_jobs.join.memory import KeptInference, Memory
+from stream_jobs.join.signals import KeptSignal, Signals
 
 WINDOW, HOLD = 100, 10
 ENTRIES = st.lists(
@@ -31,7 +32,8 @@ def test_what_is_known_depends_on_the_clock_alone(entries: list[tuple[str, int, 
         arrival += passes
         clock.saw(event_time, arrival)
         new = entry(event_time, arrival, offset)
-        tidy.add(key, new)
+        if tidy.get(key) is None:
+            tidy.put(key, new)
         kept = model.get(key)
         if kept is None or not clock.live(kept.event_time, kept.arrival_ms):
             model[key] = new
@@ -44,25 +46,15 @@ def test_what_is_known_depends_on_the_clock_alone(entries: list[tuple[str, int, 
         assert all(first is not None and first <= e.offset for e in live.values())
 
 
-def test_the_first_of_a_key_stays() -> None:
-    clock, memory = remembered()
-    clock.saw(50, 0)
-    memory.add("a", entry(0, 0, 1))
-    memory.add("a", entry(50, 0, 2))
-    kept = memory.get("a")
-    assert kept is not None
-    assert (kept.offset, len(memory)) == (1, 1)
-
-
 def test_the_edges_of_life() -> None:
     clock, memory = remembered()
-    memory.add("a", entry(0, 0, 1))
+    memory.put("a", entry(0, 0, 1))
     clock.saw(WINDOW, HOLD + 1)
     assert memory.get("a") is not None  # by event time, exactly
     clock.saw(WINDOW + 1, 0)
     assert memory.get("a") is None
     clock, memory = remembered()
-    memory.add("a", entry(0, 0, 1))
+    memory.put("a", entry(0, 0, 1))
     clock.saw(WINDOW + 1, HOLD)
     assert memory.get("a") is not None  # by arrival, exactly
     assert memory.forget() == []
@@ -74,10 +66,21 @@ def test_the_edges_of_life() -> None:
 
 def test_a_key_that_comes_again_after_its_life_is_new_and_dropped_once() -> None:
     clock, memory = remembered()
-    memory.add("a", entry(0, 0, 1))
+    memory.put("a", entry(0, 0, 1))
     clock.saw(500, 500)
-    memory.add("a", entry(500, 500, 2))
+    memory.put("a", entry(500, 500, 2))
     assert memory.forget() == []  # the old one was replaced
     kept = memory.get("a")
     assert kept is not None
     assert (kept.offset, memory.first_offset()) == (2, 2)
+
+
+def test_a_signal_that_comes_again_after_its_life_leaves_nothing_of_the_old_one() -> None:
+    clock = Clock(WINDOW, HOLD)
+    signals = Signals(["t"], clock)
+    old = KeptSignal(0, 0, 1, "t", "thumbs", 1, True, None, "old", "s")
+    assert signals.add("a", old)
+    clock.saw(500, 500)
+    assert signals.add("a", old._replace(event_time=500, offset=2, inference_key="new"))
+    assert not signals.positive("old", 1_000)
+    assert signals.positive("new", 1_000)
