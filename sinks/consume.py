@@ -227,6 +227,7 @@ class Consumption:
             self._tell_health(time.monotonic())
 
     def _poll(self, timeout_s: float) -> None:
+        self._owned.seek()
         messages = self._consumer.consume(POLL_RECORDS, timeout_s)
         self._owned.raise_failure()
         now_s = time.monotonic()
@@ -235,8 +236,7 @@ class Consumption:
             if error is not None:
                 self._on_error(message, error)
                 continue
-            place: Any = (message.topic(), message.partition())
-            partition = self._owned.partitions.get(place)
+            partition = self._owned.reading(message.topic() or "", message.partition() or 0)
             if partition is not None:
                 body, offset = message.value(), cast("int", message.offset())
                 raw = (offset, max(0, message.timestamp()[1]), body)
@@ -245,21 +245,27 @@ class Consumption:
     def _on_error(self, message: Message, error: KafkaError) -> None:
         topic, number = message.topic() or "", message.partition() or 0
         offset = message.offset() or 0
-        partition = self._owned.partitions.get((topic, number))
+        partition = self._owned.reading(topic, number)
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
             if partition is not None:
                 partition.reached_end(offset)
-        elif error.code() in offsets.GONE and partition and partition.read_to < partition.next:
-            # Retention was faster than the reading again of what is stored: nothing is missing.
-            raise BrokerDown(f"{topic}[{number}] begins later by now; start again")
         elif error.code() in offsets.GONE:
-            next_offset = partition.next if partition else offset
-            raise offsets.missing(topic, number, next_offset, "other ones", self._sink.name)
+            if partition is not None:  # else it is told again when it was sought
+                self._on_gone(partition)
         else:
             ours = offsets.as_ours(f"{topic}[{number}]" if topic else "Kafka", error)
             if not isinstance(ours, BrokerDown):
                 raise ours
             self._health.waits(KAFKA, str(ours))  # librdkafka goes on trying by itself
+
+    def _on_gone(self, partition: Partition) -> None:
+        source = partition.source
+        if partition.read_to < partition.next:
+            # Retention was faster than the reading again of what is stored: nothing is missing.
+            raise BrokerDown(f"{source} begins later by now; start again")
+        raise offsets.missing(
+            source.topic, source.partition, partition.next, "other ones", self._sink.name
+        )
 
     def _tell_health(self, now_s: float) -> None:
         if now_s - self._health_at >= HEALTH_EVERY_S:
