@@ -4,7 +4,7 @@
 where it first appears. `parsed(name)` is what the codec reads and writes with: the same without
 logical types, so that times are plain integers (milliseconds, UTC) and not datetime objects.
 `head(name, last)` is the prefix of a record up to and with field `last`. Both are compiled, see
-`schemas/codec.py`; `parse` is for schemas of others.
+`schemas/codec.py`; `parse` and `cut` are for schemas of others.
 """
 
 import copy
@@ -109,9 +109,14 @@ def head(name: str, last: str) -> dict[str, Any]:
 
     Raises ValueError if there is no such field.
     """
-    schema = definition(name)
-    names = [field["name"] for field in schema["fields"]]
-    ready: dict[str, Any] = compiled(
-        parse({**schema, "fields": schema["fields"][: names.index(last) + 1]})
-    )
+    ready: dict[str, Any] = compiled(cut(definition(name), last))
     return ready
+
+
+def cut(schema: Schema, last: str) -> dict[str, Any]:
+    """Return a writer's schema (JSON) cut after field `last`, ready for the codec.
+
+    Raises ValueError if there is no such field.
+    """
+    names = [field["name"] for field in schema["fields"]]
+    return parse({**schema, "fields": schema["fields"][: names.index(last) + 1]})

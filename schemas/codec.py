@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from fastavro import schemaless_reader, schemaless_writer
 
+from schemas.compiled_lines import NotCompilable
 from schemas.compiled_reader import Reader, compiled_reader
-from schemas.compiled_writer import NotCompilable, Writer, compiled_writer
+from schemas.compiled_writer import Writer, compiled_writer
 from schemas.errors import UndecodableRecord
 
 MAGIC: Final = b"\x00"

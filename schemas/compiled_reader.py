@@ -7,8 +7,9 @@ caller reads again with fastavro, whose word on what is broken counts.
 
 import struct
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any, Final
+
+from schemas.compiled_lines import Lines
 
 Reader = Callable[[bytes, int], tuple[dict[str, Any], int]]
 """Reads the record at an index of a body; returns it and the index after it, which may lie beyond
@@ -56,29 +57,8 @@ def block(body: bytes, at: int) -> tuple[int, int]:
     return (number >> 1) + 1, at
 
 
-class _Lines:
-    """Writes the lines that read a value of a schema into a variable."""
-
-    def __init__(self) -> None:
-        self._named: dict[str, Any] = {}
-        self._numbers = count()
-
-    def value(self, schema: Any, into: str, pad: str) -> Iterator[str]:
-        """Yield the lines that read one value at `p` of `b` into variable `into`."""
-        if isinstance(schema, list):
-            return self._union(schema, into, pad)
-        kind = schema
-        if isinstance(schema, dict):
-            kind = schema["type"]
-            if "name" in schema:
-                self._named[schema["name"]] = schema
-        elif schema in self._named:
-            return self.value(self._named[schema], into, pad)
-        lines: Iterator[str] = getattr(self, f"_{kind}")(schema, into, pad)
-        return lines
-
-    def _new(self) -> str:
-        return f"v{next(self._numbers)}"
+class _Lines(Lines):
+    """Makes the lines that read a value at `p` of `b` into a variable."""
 
     def _null(self, _: Any, into: str, pad: str) -> Iterator[str]:
         yield f"{pad}{into} = None"

@@ -8,8 +8,9 @@ word on what doesn't fit counts.
 
 import struct
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any, Final
+
+from schemas.compiled_lines import Lines, NotCompilable
 
 Writer = Callable[[dict[str, Any]], bytes]
 """Returns the body of a record. Raises any Exception if it can't."""
@@ -28,10 +29,6 @@ _TYPES: Final = {
     "map": "dict",
     "record": "dict",
 }
-
-
-class NotCompilable(Exception):
-    """The schema has a kind of value that only fastavro writes."""
 
 
 def compiled_writer(schema: Any) -> Writer:
@@ -61,33 +58,8 @@ _SMALL: Final = tuple(varint(number) for number in range(1 << 14))
 """The numbers of at most two bytes, written: lengths and counts are nearly always among them."""
 
 
-class _Lines:
-    """Makes the lines that write a value that is in a variable."""
-
-    def __init__(self) -> None:
-        self._named: dict[str, Any] = {}
-        self._numbers = count()
-
-    def value(self, schema: Any, of: str, pad: str) -> Iterator[str]:
-        """Yield the lines that add the bytes of variable `of` to the list `o`, by `a`."""
-        if isinstance(schema, list):
-            return self._union(schema, of, pad)
-        kind, schema = self._kind(schema)
-        if kind not in _TYPES:
-            raise NotCompilable(kind)
-        lines: Iterator[str] = getattr(self, f"_{kind}")(schema, of, pad)
-        return lines
-
-    def _kind(self, schema: Any) -> tuple[str, Any]:
-        schema = self._named.get(schema, schema) if isinstance(schema, str) else schema
-        if isinstance(schema, str):
-            return schema, schema
-        if "name" in schema:
-            self._named[schema["name"]] = schema
-        return schema["type"], schema
-
-    def _new(self) -> str:
-        return f"v{next(self._numbers)}"
+class _Lines(Lines):
+    """Makes the lines that add the bytes of a variable to the list `o`, by `a`."""
 
     def _null(self, _: Any, of: str, pad: str) -> Iterator[str]:
         yield f"{pad}if {of} is not None: raise TypeError"

@@ -1,7 +1,6 @@
 """An inference that was read before a restart: it was whole then, and only refills memory."""
 
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from schemas.catalog import head
 from schemas.codec import PREFIX_BYTES, decode_head, schema_id
@@ -27,7 +26,7 @@ def read_again(record: Inbound, schema_of: SchemaOf) -> Again:
     body = record.value
     assert body is not None
     payload = current(INFERENCE_REDACTED.name, body[PREFIX_BYTES:], schema_id(body), schema_of)
-    fields = decode_head(_keys(), payload)
+    fields = decode_head(head("Inference", "event_time"), payload)
     tenant_id = fields["tenant_id"]
     return Again(
         key_in(tenant_id, fields["inference_id"]),
@@ -37,8 +36,3 @@ def read_again(record: Inbound, schema_of: SchemaOf) -> Again:
         record.offset,
         payload,
     )
-
-
-@cache
-def _keys() -> Any:
-    return head("Inference", "event_time")

@@ -74,7 +74,6 @@ class Broken:
     size: int
 
 
-@cache
 def head_schema(name: str) -> Any:
     """Return the prefix of our version of record `name` that the join reads."""
     return head(name, LAST_OF_HEAD[name])

@@ -4,7 +4,6 @@ In Avro a nested record's bytes are the bytes of its fields one after the other,
 signal and inference go in as they are.
 """
 
-from functools import cache
 from typing import Any, Final
 
 from schemas.catalog import head
@@ -13,11 +12,6 @@ from schemas.codec import encode
 _SIGNAL_BRANCH: Final = {"Feedback": b"\x00", "Interaction": b"\x02"}  # zigzag of 0 and 1
 _NO_INFERENCE: Final = b"\x00"
 _INFERENCE: Final = b"\x02"
-
-
-@cache
-def _head_schema() -> Any:
-    return head("Enriched", "edit_ratio")
 
 
 def enriched_body(
@@ -29,4 +23,6 @@ def enriched_body(
     Interaction, whose body `signal` is. `inference`: body of the Inference, None for an orphan.
     """
     tail = _NO_INFERENCE if inference is None else _INFERENCE + inference
-    return b"".join((encode(_head_schema(), fields), _SIGNAL_BRANCH[kind], signal, tail))
+    return b"".join(
+        (encode(head("Enriched", "edit_ratio"), fields), _SIGNAL_BRANCH[kind], signal, tail)
+    )

@@ -26,110 +26,16 @@ _PARTNER: Final = frozenset(
 """What may follow a person's `and` or comma: somebody else, or what is said to them; no thing."""
 
 _SMALL: Final = frozenset(
-    (
-        *(
-            "in",
-            "at",
-            "of",
-            "to",
-            "from",
-            "with",
-            "on",
-            "for",
-            "by",
-            "as",
-            "about",
-            "after",
-            "before",
-        ),
-        *(
-            "into",
-            "near",
-            "over",
-            "under",
-            "via",
-            "vs",
-            "than",
-            "without",
-            "until",
-            "since",
-            "during",
-        ),
-        *("if", "when", "because", "while", "but", "so", "then", "that", "which", "whose", "where"),
-        *(
-            "why",
-            "how",
-            "what",
-            "not",
-            "no",
-            "yes",
-            "too",
-            "now",
-            "here",
-            "there",
-            "again",
-            "already",
-        ),
-        *("still", "only", "even", "once", "twice", "often", "soon", "later", "today", "tomorrow"),
-        *(
-            "yesterday",
-            "tonight",
-            "please",
-            "thanks",
-            "thx",
-            "pls",
-            "lol",
-            "u",
-            "r",
-            "ur",
-            "im",
-            "i",
-        ),
-        *("you", "he", "she", "it", "we", "they", "me", "my", "your", "his", "her", "our", "their"),
-        *(
-            "the",
-            "a",
-            "an",
-            "this",
-            "these",
-            "are",
-            "were",
-            "be",
-            "been",
-            "do",
-            "am",
-            "have",
-            "get",
-        ),
-        *(
-            "sat",
-            "ran",
-            "saw",
-            "felt",
-            "kept",
-            "held",
-            "put",
-            "cut",
-            "let",
-            "read",
-            "rang",
-            "spoke",
-        ),
-        *(
-            "began",
-            "broke",
-            "brought",
-            "bought",
-            "built",
-            "caught",
-            "chose",
-            "drove",
-            "fell",
-            "flew",
-        ),
-        *("forgot", "found", "grew", "heard", "hit", "led", "quit", "rode", "rose", "sang", "set"),
-        *("slept", "sold", "spent", "stood", "swore", "taught", "threw", "wore", "woke", "died"),
-    )
+    """
+    in at of to from with on for by as about after before into near over under via vs than
+    without until since during if when because while but so then that which whose where why how
+    what not no yes too now here there again already still only even once twice often soon later
+    today tomorrow yesterday tonight please thanks thx pls lol u r ur im i you he she it we they
+    me my your his her our their the a an this these are were be been do am have get sat ran saw
+    felt kept held put cut let read rang spoke began broke brought bought built caught chose
+    drove fell flew forgot found grew heard hit led quit rode rose sang set slept sold spent
+    stood swore taught threw wore woke died
+    """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 """What may follow a person's name at the beginning of a sentence, besides the verbs above."""
 

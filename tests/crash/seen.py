@@ -8,7 +8,7 @@ import pyarrow.dataset as ds
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from deploy.hot_store import connect
-from schemas.catalog import parse
+from schemas.catalog import cut
 from schemas.codec import PREFIX_BYTES, decode, decode_head, schema_id
 from schemas.registry import Registry
 from schemas.settings import Settings, kafka_config
@@ -136,16 +136,11 @@ def records(settings: Settings, topic: Topic) -> Iterator[tuple[dict[str, Any], 
         writer, payload = registry.schema(schema_id(body)), body[PREFIX_BYTES:]
         if topic is INFERENCE_REDACTED:
             if writer.id not in heads:
-                heads[writer.id] = _up_to(writer.json, "inference_id")
+                heads[writer.id] = cut(writer.json, "inference_id")
             record = decode_head(heads[writer.id], payload)
         else:
             record = decode(writer.parsed, payload)
         yield record, f"{message.topic()}[{message.partition()}]@{message.offset()}"
-
-
-def _up_to(schema: Any, last: str) -> Any:
-    names = [field["name"] for field in schema["fields"]]
-    return parse({**schema, "fields": schema["fields"][: names.index(last) + 1]})
 
 
 def committed(settings: Settings, topic: Topic) -> Iterator[Any]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from schemas.catalog import FILES, definition, head, parse, parsed
 from schemas.codec import decode, decode_head, decode_head_to, encode
-from schemas.compiled_writer import NotCompilable, compiled_writer
+from schemas.compiled_lines import NotCompilable
+from schemas.compiled_writer import compiled_writer
 from schemas.errors import UndecodableRecord
 from sinks.decode import _enriched_head
 
